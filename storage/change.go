@@ -1,0 +1,35 @@
+package storage
+
+// Kind is what happened to a document.
+type Kind string
+
+// The kinds of change. Prune is a removal by age, journalled and told to nobody.
+const (
+	Create Kind = "create"
+	Update Kind = "update"
+	Delete Kind = "delete"
+	Prune  Kind = "prune"
+)
+
+// Cursor is a place in a journal: opaque text made by the engine, carrying the journal's epoch.
+type Cursor string
+
+// Change is one journalled change of one document.
+type Change struct {
+	Cursor     Cursor
+	Kind       Kind
+	Collection string
+	Identifier string   // the document's
+	Named      string   // as the writer's request named the document; equal to Identifier in most cases
+	Before     Document // empty: there was none
+	After      Document // empty: there is none; on a soft deletion the tombstone
+	Sent       []string // fields that the writer sent
+	By         string   // name of the writing subject
+	Time       int64    // ms since 1970: the srvModified of this write
+	Revision   int64    // of the document
+	Group      string   // equal for the changes of one request, unique to it
+	Last       bool     // the last change of its group
+
+	// Answered is closed when the writer has its answer; nil when that is unknown or long ago.
+	Answered <-chan struct{}
+}

@@ -1,0 +1,52 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The ways in which an operation on documents can fail. Every error of this package and of the engines wraps exactly one
+// of these, or is internal; each face has one table from them to its wire form.
+var (
+	// ErrInvalid is a request that breaks a rule of documents or queries; its message may be shown to the client.
+	ErrInvalid = errors.New("invalid")
+	// ErrNotFound is a document or collection that does not exist.
+	ErrNotFound = errors.New("not found")
+	// ErrGone is a document that was deleted and is kept as a tombstone (isValid false).
+	ErrGone = errors.New("gone")
+	// ErrConflict is a write that lost against another one and was not retried any further.
+	ErrConflict = errors.New("conflict")
+	// ErrPrecondition is a write whose If-Unmodified-Since no longer holds.
+	ErrPrecondition = errors.New("precondition failed")
+	// ErrReadOnly is a write to a document that is marked read-only.
+	ErrReadOnly = errors.New("read-only document")
+	// ErrTooLarge is a document over the size limit.
+	ErrTooLarge = errors.New("too large")
+	// ErrGap is a cursor whose following changes are no longer, or never were, in the journal.
+	ErrGap = errors.New("history gap")
+	// ErrUnavailable is an engine that cannot answer now: full disk, database away, shutting down.
+	ErrUnavailable = errors.New("unavailable")
+)
+
+// Error is a failure of one of the kinds above with the text a client is shown.
+type Error struct {
+	Kind    error  // one of the sentinels of this package
+	Message string // shown to clients, so it holds no internals
+	Cause   error  // for the log; may be nil
+}
+
+// Error returns the text for logs.
+func (e *Error) Error() string {
+	if e.Cause != nil {
+		return fmt.Sprintf("%v: %s: %v", e.Kind, e.Message, e.Cause)
+	}
+	return fmt.Sprintf("%v: %s", e.Kind, e.Message)
+}
+
+// Unwrap lets errors.Is find both the kind and the cause.
+func (e *Error) Unwrap() []error { return []error{e.Kind, e.Cause} }
+
+// Invalid returns an ErrInvalid with a formatted message for the client.
+func Invalid(format string, args ...any) error {
+	return &Error{Kind: ErrInvalid, Message: fmt.Sprintf(format, args...)}
+}

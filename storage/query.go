@@ -1,0 +1,47 @@
+package storage
+
+import "regexp"
+
+// Query selects documents. Every face parses into it; no driver's filter passes through.
+type Query struct {
+	Filter Filter
+	Sort   []SortKey // later keys break ties; missing counts as null
+	Skip   int
+	Limit  int      // 0: no limit
+	Fields []string // top-level fields to show; nil: all. Applied by Documents, not by engines.
+}
+
+// SortKey orders by a dotted path, across types in MongoDB's order.
+type SortKey struct {
+	Path string
+	Desc bool
+}
+
+// Op is the operator of a Filter.
+type Op uint8
+
+// The operators. And with no children matches everything; it is the zero value.
+const (
+	And Op = iota
+	Or
+	Eq     // Value; arrays match by any element, as in MongoDB; Eq null matches missing fields
+	Ne     // not Eq
+	Gt     // same type only
+	Gte    // same type only
+	Lt     // same type only
+	Lte    // same type only
+	In     // any of List by Eq
+	Nin    // none of List by Eq
+	Regexp // Pattern matches a string, unanchored
+	Exists // Value true or false: the field is present (null counts as present)
+)
+
+// Filter is a condition on one path, or a combination (And, Or) of others.
+type Filter struct {
+	Op      Op
+	All     []Filter // children of And and Or
+	Path    string   // dotted
+	Value   Value
+	List    []Value
+	Pattern *regexp.Regexp
+}
