@@ -1,0 +1,92 @@
+package storage
+
+// Match reports whether a document meets the condition, by MongoDB's rules: a condition on an array holds when it holds for
+// the array itself or for any of its elements; comparisons (Gt, Gte, Lt, Lte) hold only between values of one type; absent
+// counts as null; Ne and Nin are the negations of Eq and In. It is the one meaning of a filter: engines may narrow what they
+// read by other means, and ask here in the end.
+func (f Filter) Match(doc Document) bool { return f.match(Value(doc)) }
+
+func (f *Filter) match(doc Value) bool {
+	switch f.Op {
+	case And:
+		for i := range f.All {
+			if !f.All[i].match(doc) {
+				return false
+			}
+		}
+		return true
+	case Or:
+		for i := range f.All {
+			if f.All[i].match(doc) {
+				return true
+			}
+		}
+		return false
+	case Ne, Nin:
+		return !f.found(doc)
+	case Exists:
+		return f.found(doc) == f.Value.Truthy()
+	default:
+		return f.found(doc)
+	}
+}
+
+// found reports whether any value that the path leads to is accepted.
+func (f *Filter) found(doc Value) bool {
+	return visit(doc, f.Path, func(v Value) bool {
+		if f.accepts(v) {
+			return true
+		}
+		for e := range v.Elements() {
+			if f.accepts(e) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// accepts judges one value. For Ne, Nin and Exists it answers the positive question.
+func (f *Filter) accepts(v Value) bool {
+	switch f.Op {
+	case Eq, Ne:
+		return sameValue(v, f.Value)
+	case In, Nin:
+		for _, w := range f.List {
+			if sameValue(v, w) {
+				return true
+			}
+		}
+		return false
+	case Regexp:
+		return v.Type() == String && f.Pattern.MatchString(v.Text())
+	case Exists:
+		return v != ""
+	default:
+		return f.compares(v)
+	}
+}
+
+func (f *Filter) compares(v Value) bool {
+	if max(v.Type(), Null) != max(f.Value.Type(), Null) {
+		return false
+	}
+	c := Compare(v, f.Value)
+	switch f.Op {
+	case Gt:
+		return c > 0
+	case Gte:
+		return c >= 0
+	case Lt:
+		return c < 0
+	case Lte:
+		return c <= 0
+	default:
+		return false
+	}
+}
+
+// sameValue is Equal with absent taken for null.
+func sameValue(v, w Value) bool {
+	return v == w || max(v.Type(), Null) == max(w.Type(), Null) && Compare(v, w) == 0
+}
