@@ -1,0 +1,146 @@
+'use strict';
+
+// The page is one Socket.IO client. Its whole protocol is in open(): subscribe after every connect, then listen. What
+// documents say is only ever put into textContent, so no document can become markup.
+
+const $ = id => document.getElementById(id);
+const SHOWN = 500; // rows kept in the page; a long watch must not fill the browser's memory
+const CLIENTS = { '2.2.0': 'socket.io/2.2.0/socket.io.js', '4.x': 'socket.io/socket.io.js' };
+const OPERATIONS = ['create', 'update', 'delete'];
+
+let socket = null;
+const loaded = new Map();
+const counts = { create: 0, update: 0, delete: 0 };
+
+// Both versions call themselves io, so each is taken off the global object as soon as it has loaded.
+function client(version) {
+  if (!loaded.has(version)) {
+    const started = new Promise((resolve, reject) => {
+      const script = document.createElement('script');
+      script.src = CLIENTS[version];
+      script.onload = () => { resolve(window.io); delete window.io; };
+      script.onerror = () => { loaded.delete(version); reject(new Error('The Socket.IO client could not be loaded')); };
+      document.head.append(script);
+    });
+    loaded.set(version, started);
+  }
+  return loaded.get(version);
+}
+
+function status(state, text) {
+  $('status').dataset.state = state;
+  $('status-text').textContent = text;
+}
+
+function element(name, className, text) {
+  const e = document.createElement(name);
+  if (className) e.className = className;
+  if (text !== undefined) e.textContent = text;
+  return e;
+}
+
+function clock() {
+  const now = new Date();
+  const time = element('time', '', now.toLocaleTimeString([], { hour12: false }) + '.' + String(now.getMilliseconds()).padStart(3, '0'));
+  time.dateTime = now.toISOString();
+  return time;
+}
+
+function row(content) {
+  const item = element('li');
+  item.append(content);
+  $('empty').hidden = true;
+  $('events').prepend(item);
+  while ($('events').children.length > SHOWN) {
+    $('events').lastElementChild.remove();
+    $('cut').hidden = false;
+  }
+}
+
+// What happened to the connection stands between the events, where a gap in them would be.
+function note(text) {
+  const line = element('div', 'system', text);
+  line.append(clock());
+  row(line);
+}
+
+function show(operation, data) {
+  $('count-' + operation).textContent = ++counts[operation];
+  const summary = element('summary');
+  const key = operation === 'delete' ? data.identifier : data.doc.identifier;
+  summary.append(element('span', 'op ' + operation, operation), element('span', 'collection', data.colName), element('span', 'key', key), clock());
+  const details = element('details');
+  details.append(summary, element('pre', '', JSON.stringify(operation === 'delete' ? data : data.doc, null, 2)));
+  row(details);
+}
+
+function collections() {
+  return [...$('collections').querySelectorAll('input:checked')].map(box => box.value);
+}
+
+function open(io) {
+  const s = io(location.origin + '/storage', { path: new URL('socket.io', document.baseURI).pathname, forceNew: true });
+  s.on('connect', () => s.emit('subscribe', { accessToken: $('token').value.trim(), collections: collections() }, answer => {
+    if (!answer.success) return close('bad', answer.message);
+    status('on', 'Listening to ' + answer.collections.join(', '));
+    note('Subscribed to ' + answer.collections.join(', '));
+  }));
+  for (const operation of OPERATIONS) s.on(operation, data => show(operation, data));
+  s.on('connect_error', error => status('busy', 'Cannot connect (' + error.message + '); trying again'));
+  s.on('disconnect', reason => {
+    note('Disconnected: ' + reason);
+    if (reason === 'io client disconnect') return; // close() has said the rest
+    // A namespace disconnect by the server is final: the client does not come back by itself.
+    if (reason === 'io server disconnect') close('bad', 'Ended by the server');
+    else status('busy', 'Connection lost; reconnecting');
+  });
+  return s;
+}
+
+function close(state, text) {
+  if (socket) socket.close();
+  socket = null;
+  status(state, text);
+  editable(true);
+}
+
+function editable(yes) {
+  $('connect').disabled = !yes;
+  $('disconnect').disabled = yes;
+  for (const field of $('form').querySelectorAll('input')) field.disabled = !yes;
+}
+
+async function connect() {
+  if (!collections().length) return status('bad', 'Choose at least one collection');
+  const version = document.querySelector('input[name="client"]:checked').value;
+  editable(false);
+  status('busy', 'Connecting with client ' + version);
+  try {
+    const io = await client(version);
+    if ($('connect').disabled) socket = open(io); // else: Disconnect was pressed while the client was loading
+  } catch (error) {
+    close('bad', error.message);
+  }
+}
+
+function clear() {
+  for (const operation of OPERATIONS) $('count-' + operation).textContent = counts[operation] = 0;
+  $('events').replaceChildren();
+  $('cut').hidden = true;
+  $('empty').hidden = false;
+}
+
+function reveal() {
+  const shown = $('token').type === 'password';
+  $('token').type = shown ? 'text' : 'password';
+  $('reveal').textContent = shown ? 'Hide' : 'Show';
+  $('reveal').setAttribute('aria-pressed', String(shown));
+}
+
+$('form').addEventListener('submit', event => { event.preventDefault(); connect(); });
+$('disconnect').addEventListener('click', () => close('off', 'Not connected'));
+$('clear').addEventListener('click', clear);
+$('reveal').addEventListener('click', reveal);
+$('hint').textContent = `curl -X POST ${new URL('api/v3/entries', document.baseURI)} \\
+  -H "Authorization: Bearer $JWT" -H "Content-Type: application/json" \\
+  -d '{"type":"sgv","sgv":104,"device":"demo","app":"curl","date":'$(date +%s000)'}'`;

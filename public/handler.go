@@ -1,0 +1,113 @@
+package public
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// routes are the paths served, below the server's base path, and the file behind each. The paths of Socket.IO clients
+// lie below the path of the Socket.IO engine, as Socket.IO servers have it.
+var routes = map[string]string{
+	"/":                                 "index.html",
+	"/index.html":                       "index.html",
+	"/app.js":                           "app.js",
+	"/style.css":                        "style.css",
+	"/favicon.svg":                      "favicon.svg",
+	"/sample.html":                      "sample.html",
+	"/sample.js":                        "sample.js",
+	"/socket.io/socket.io.js":           "socket.io/4.8.4/socket.io.min.js",
+	"/socket.io/socket.io.min.js":       "socket.io/4.8.4/socket.io.min.js",
+	"/socket.io/4.8.4/socket.io.min.js": "socket.io/4.8.4/socket.io.min.js",
+	"/socket.io/2.2.0/socket.io.js":     "socket.io/2.2.0/socket.io.js",
+	"/socket.io/4.8.4/LICENSE":          "socket.io/4.8.4/LICENSE",
+	"/socket.io/2.2.0/LICENSE":          "socket.io/2.2.0/LICENSE",
+}
+
+// policy keeps the pages to their own origin. Form-action and the missing 'unsafe-inline' are the second lock on "no
+// token in a URL" and "no script from a document"; ws: and wss: are named because older browsers do not count them as
+// 'self'.
+const policy = "default-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+
+// A page is one embedded file, ready to be sent.
+type page struct {
+	name string // with the extension that decides the content type
+	body []byte
+	etag string
+	kept string // Cache-Control
+}
+
+// Serves tells whether Handler has something at this path (below the base path), so that a router can ask it before
+// the Socket.IO engine, whose path it shares.
+func Serves(path string) bool { _, ok := routes[path]; return ok }
+
+// Handler serves the pages to GET and HEAD; other methods are 405, other paths 404. The request's path must start
+// below the server's base path (http.StripPrefix). All links in the pages are relative, so the page itself must be
+// asked for with a trailing slash.
+func Handler() http.Handler {
+	pages := load()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p, ok := pages[r.URL.Path]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "Method Not Allowed", http.StatusMethodNotAllowed)
+			return
+		}
+		p.send(w, r)
+	})
+}
+
+func (p page) send(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", contentType(p.name))
+	h.Set("Cache-Control", p.kept)
+	h.Set("ETag", p.etag)
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	http.ServeContent(w, r, p.name, time.Time{}, bytes.NewReader(p.body))
+}
+
+// load reads every routed file once. A file that is missing is a broken build, found by the first test that runs.
+func load() map[string]page {
+	pages := make(map[string]page, len(routes))
+	for path, name := range routes {
+		body, err := files.ReadFile(name)
+		if err != nil {
+			panic("public: " + err.Error())
+		}
+		sum := sha256.Sum256(body)
+		pages[path] = page{name: name, body: body, etag: `"` + hex.EncodeToString(sum[:12]) + `"`, kept: caching(path)}
+	}
+	return pages
+}
+
+// caching lets a path that names its version be kept for good; everything else is asked for again, cheaply, by ETag.
+func caching(path string) string {
+	if strings.HasPrefix(path, "/socket.io/2.2.0/") || strings.HasPrefix(path, "/socket.io/4.8.4/") {
+		return "public, max-age=31536000, immutable"
+	}
+	return "no-cache"
+}
+
+// contentType is decided here and not by the machine's MIME table, which differs from one to the next.
+func contentType(name string) string {
+	switch {
+	case strings.HasSuffix(name, ".html"):
+		return "text/html; charset=utf-8"
+	case strings.HasSuffix(name, ".js"):
+		return "text/javascript; charset=utf-8"
+	case strings.HasSuffix(name, ".css"):
+		return "text/css; charset=utf-8"
+	case strings.HasSuffix(name, ".svg"):
+		return "image/svg+xml"
+	}
+	return "text/plain; charset=utf-8"
+}
