@@ -22,3 +22,14 @@ func (f *Forbidden) Error() string { return "Missing permission " + string(f.Per
 
 // Unwrap makes it an ErrForbidden.
 func (f *Forbidden) Unwrap() error { return ErrForbidden }
+
+// Invalid is ErrInvalid with a text for the client. An empty message is shown as an empty object, as Nightscout does.
+type Invalid struct{ Message string }
+
+// Error is the text for the client.
+func (i *Invalid) Error() string { return i.Message }
+
+// Unwrap makes it an ErrInvalid.
+func (i *Invalid) Unwrap() error { return ErrInvalid }
+
+func invalid(message string) error { return &Invalid{message} }

@@ -26,3 +26,17 @@ const (
 
 // Name is the name of the subject for the fields subject and modifiedBy; "" when there is none.
 func (id Identity) Name() string { return id.name }
+
+// Anonymous is whoever shows no credential.
+func Anonymous() Identity { return Identity{} }
+
+// Operator is whoever knows API_SECRET, and the program itself when it keeps accounts.
+func Operator() Identity { return Identity{kind: secret} }
+
+// Open is the identity of every APIv3 request while security is switched off; ok is false while it is on.
+func (g *Guard) Open() (id Identity, ok bool) {
+	if !g.open {
+		return Identity{}, false
+	}
+	return Identity{kind: open}, true
+}
