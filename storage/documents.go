@@ -2,14 +2,66 @@ package storage
 
 import (
 	"context"
-	"iter"
+	"time"
 
 	"nightwire/security"
 )
 
 // Documents is the only door to documents: it asks the Guard, applies the collection's rules and hands one atomic write to
-// the engine. No face checks permissions or stamps fields by itself.
-type Documents struct{}
+// the engine. No face checks permissions or stamps fields by itself. Each operation is a file of its own: create.go,
+// read.go, update.go, patch.go, delete.go, search.go, history.go, lastmodified.go, rights.go.
+type Documents struct {
+	engine      Engine
+	guard       Guard
+	options     Options
+	collections map[string]Collection
+}
+
+// Guard is what Documents needs of *security.Guard: Check is nil when the identity holds the permission now, a
+// *security.Forbidden when it does not.
+type Guard interface {
+	Check(ctx context.Context, id security.Identity, p security.Permission) error
+}
+
+// Options are the operator's choices; the zero value is Nightscout's default.
+type Options struct {
+	// Collections are those to serve, in the order in which they are listed; nil: Nightscout's.
+	Collections []Collection
+	// NoDedupFallback is API3_DEDUP_FALLBACK_ENABLED=false: only identifiers tell that documents are the same.
+	NoDedupFallback bool
+	// NoCreatedAtFallback is API3_CREATED_AT_FALLBACK_ENABLED=false: created_at is neither used nor kept.
+	NoCreatedAtFallback bool
+	// MaxSize is how many bytes of JSON text a stored document may have; 0: 16 MiB.
+	MaxSize int
+	// Zone is the zone that dates get which came as numbers; nil: the server's.
+	Zone *time.Location
+}
+
+// NewDocuments returns the door to the engine's documents.
+func NewDocuments(engine Engine, guard Guard, o Options) *Documents {
+	if o.Collections == nil {
+		o.Collections = Nightscout()
+	}
+	if o.MaxSize == 0 {
+		o.MaxSize = 16 << 20
+	}
+	if o.Zone == nil {
+		o.Zone = time.Local
+	}
+	return &Documents{engine: engine, guard: guard, options: o, collections: byName(o.Collections)}
+}
+
+// Collections are the collections that are served, in their order. The slice is not to be changed.
+func (d *Documents) Collections() []Collection { return d.options.Collections }
+
+// Collection is the collection of that name. Errors: ErrNotFound.
+func (d *Documents) Collection(name string) (Collection, error) {
+	c, ok := d.collections[name]
+	if !ok {
+		return c, ErrNotFound
+	}
+	return c, nil
+}
 
 // Request says who asks, and what a write shall wait for and depend on.
 type Request struct {
@@ -30,43 +82,35 @@ type Result struct {
 	Change       Change
 }
 
-// Create inserts a document or, when it is there already, replaces it (spec nightscout-v3 §3, CREATE).
-func (d *Documents) Create(ctx context.Context, r Request, collection string, doc Document) (Result, error) {
-	panic("to be written")
+// check asks whether the requester holds api:{collection}:{right}.
+func (d *Documents) check(ctx context.Context, r Request, c Collection, right string) error {
+	return d.guard.Check(ctx, r.Who, security.Permission("api:"+c.Name+":"+right))
 }
 
-// Read returns one document (spec §3, READ): ErrNotFound, ErrGone for a tombstone.
-func (d *Documents) Read(ctx context.Context, r Request, collection, identifier string) (Document, error) {
-	panic("to be written")
+// checkList asks whether the requester may see the collection as a whole.
+func (d *Documents) checkList(ctx context.Context, r Request, c Collection) error {
+	if c.Private {
+		return d.check(ctx, r, c, "admin")
+	}
+	return d.check(ctx, r, c, "read")
 }
 
-// Update replaces a document or inserts it (spec §3, UPDATE).
-func (d *Documents) Update(ctx context.Context, r Request, collection, identifier string, doc Document) (Result, error) {
-	panic("to be written")
-}
-
-// Patch sets fields of a document (spec §3, PATCH).
-func (d *Documents) Patch(ctx context.Context, r Request, collection, identifier string, patch Document) (Result, error) {
-	panic("to be written")
-}
-
-// Delete marks a document as deleted or, permanently, removes it (spec §3, DELETE).
-func (d *Documents) Delete(ctx context.Context, r Request, collection, identifier string, permanent bool) (Result, error) {
-	panic("to be written")
-}
-
-// Search yields the valid documents that match (spec §3, SEARCH), whole: the face applies q.Fields.
-func (d *Documents) Search(ctx context.Context, r Request, collection string, q Query) iter.Seq2[Document, error] {
-	panic("to be written")
-}
-
-// History yields documents, deleted ones included, in ascending srvModified after (or, with inclusive, from) the given
-// time in ms (spec §3, HISTORY). It yields at least limit documents when there are as many and never ends inside one srvModified.
-func (d *Documents) History(ctx context.Context, r Request, collection string, since int64, inclusive bool, limit int) iter.Seq2[Document, error] {
-	panic("to be written")
-}
-
-// LastModified is the newest srvModified or fallback date of each collection that may be read (spec §3, LASTMODIFIED).
-func (d *Documents) LastModified(ctx context.Context, r Request) (map[string]int64, error) {
-	panic("to be written")
+// apply hands a write to the engine.
+func (d *Documents) apply(ctx context.Context, r Request, w Write) (Result, error) {
+	w.By, w.Answered = r.Who.Name(), r.Answered
+	changes, err := d.engine.Apply(ctx, w)
+	if err != nil {
+		return Result{}, err
+	}
+	change := changes[0]
+	result := Result{
+		Identifier:   change.Identifier,
+		LastModified: change.Time,
+		Created:      change.Kind == Create,
+		Change:       change,
+	}
+	if before := change.Before.Identifier(); change.Kind == Update && before != change.After.Identifier() {
+		result.Deduplicated = before
+	}
+	return result, nil
 }

@@ -1,0 +1,105 @@
+package storage
+
+// Collection is a named set of documents with its rules.
+type Collection struct {
+	Name string
+	// Required are the fields that every document must have, in the order in which they are checked. Only fields with a
+	// rule in validate.go can be required. With date among them the date rules of spec nightscout-v3 §2 apply.
+	Required []string
+	// Fallback are the fields by which Create recognises a stored document that has no identifier of its own as the same;
+	// none: it never does.
+	Fallback []string
+	// DateField stands in for a missing srvModified; "": nothing does.
+	DateField string
+	// Private collections are listed (Search, History, events) to holders of api:{name}:admin; one document is read with
+	// api:{name}:read as everywhere.
+	Private bool
+}
+
+// Nightscout are Nightscout's collections, in the order in which it lists them.
+func Nightscout() []Collection {
+	required := []string{"date", "utcOffset", "app"}
+	return []Collection{
+		{Name: "devicestatus", Required: required, Fallback: []string{"created_at", "device"}, DateField: "created_at"},
+		{Name: "entries", Required: required, Fallback: []string{"date", "type"}, DateField: "date"},
+		{Name: "food", Required: required, Fallback: []string{"created_at"}, DateField: "created_at"},
+		{Name: "profile", Required: required, Fallback: []string{"created_at"}, DateField: "created_at"},
+		{Name: "settings", Required: required, Private: true},
+		{Name: "treatments", Required: required, Fallback: []string{"created_at", "eventType"}, DateField: "created_at"},
+	}
+}
+
+// nightscout finds Nightscout's collections by name.
+var nightscout = byName(Nightscout())
+
+func byName(list []Collection) map[string]Collection {
+	collections := map[string]Collection{}
+	for _, c := range list {
+		collections[c.Name] = c
+	}
+	return collections
+}
+
+// CollectionNames are the names of Nightscout's collections in its order.
+func CollectionNames() []string {
+	var names []string
+	for _, c := range Nightscout() {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// IsCollection tells whether Nightscout has a collection of that name.
+func IsCollection(name string) bool { return nightscout[name].Name != "" }
+
+// ModifiedAt is the srvModified of a document of one of Nightscout's collections, or what stands in for it (Shown), in ms;
+// 0 when there is neither.
+func ModifiedAt(collection string, doc Document) int64 {
+	ms, _ := nightscout[collection].Shown(doc).Get("srvModified").Int()
+	return ms
+}
+
+// fallback is what of the document Create looks for besides its identifier: nothing unless all the fields are there.
+func (c Collection) fallback(doc *Draft) []Field {
+	var fields []Field
+	for _, name := range c.Fallback {
+		v := doc.Get(name)
+		if v == "" {
+			return nil
+		}
+		fields = append(fields, Field{name, v})
+	}
+	return fields
+}
+
+// Shown is a document as clients see it: a missing srvModified (of documents that other programs wrote) comes from the
+// collection's date field, a missing srvCreated from srvModified (spec nightscout-v3 §2).
+func (c Collection) Shown(doc Document) Document {
+	modified, created := doc.Get("srvModified"), doc.Get("srvCreated")
+	if modified.Truthy() && created.Truthy() {
+		return doc
+	}
+	d := doc.Edit()
+	if !modified.Truthy() {
+		ms, ok := timeOf(doc.Get(c.DateField))
+		if !ok {
+			return doc
+		}
+		modified = IntValue(ms)
+		d.Set("srvModified", modified)
+	}
+	if !created.Truthy() {
+		d.Set("srvCreated", modified)
+	}
+	return d.Document()
+}
+
+// timeOf is a stored time in whole ms; numbers are ms already, whatever their size.
+func timeOf(v Value) (int64, bool) {
+	if v.Type() == Number {
+		f := v.Float()
+		return int64(f), f >= 0 && f <= maxDate
+	}
+	m, ok := parseValue(v)
+	return m.ms, ok
+}

@@ -1,0 +1,78 @@
+package storage
+
+import "context"
+
+// Patch sets fields of a document and leaves the others (spec nightscout-v3 §3, PATCH). Dotted names reach into objects
+// and arrays. Errors, in the order in which they are looked for: ErrNotFound (collection), ErrInvalid (no fields),
+// *security.Forbidden, ErrNotFound, ErrGone, ErrPrecondition, ErrReadOnly, ErrInvalid, ErrTooLarge; ErrConflict,
+// ErrUnavailable.
+func (d *Documents) Patch(ctx context.Context, r Request, collection, identifier string, patch Document) (Result, error) {
+	c, err := d.Collection(collection)
+	if err != nil {
+		return Result{}, err
+	}
+	if isEmpty(patch) {
+		return Result{}, errNoBody()
+	}
+	if err := d.check(ctx, r, c, "update"); err != nil {
+		return Result{}, err
+	}
+	doc := patch.Edit()
+	withoutID(doc)
+	p := patching{collection: c, doc: doc.Document(), sent: names(doc), by: r.Who.Name(), maxSize: d.options.MaxSize}
+	return d.apply(ctx, r, Write{
+		Collection: c.Name,
+		Key:        Key{Identifier: identifier, ID: identifier, ForeignID: true},
+		Named:      identifier,
+		Decide: func(stored *Stored, now int64) (Next, error) {
+			return p.patch(stored, r.UnmodifiedSince, now)
+		},
+	})
+}
+
+// patching is a patch on its way to its document.
+type patching struct {
+	collection Collection
+	doc        Document // the patch
+	sent       []string
+	by         string
+	maxSize    int
+}
+
+func (p *patching) patch(stored *Stored, unmodifiedSince, now int64) (Next, error) {
+	if stored == nil {
+		return Next{}, ErrNotFound
+	}
+	old := p.collection.Shown(stored.Document)
+	if isDeleted(old) {
+		return Next{}, ErrGone
+	}
+	if err := checkUnmodified(old, unmodifiedSince); err != nil {
+		return Next{}, err
+	}
+	if err := checkReadOnly(old); err != nil {
+		return Next{}, err
+	}
+	patch := p.doc.Edit()
+	if err := checkImmutable(patch, old, false); err != nil {
+		return Next{}, err
+	}
+	if err := p.collection.validatePatch(patch); err != nil {
+		return Next{}, err
+	}
+	normalizeDuration(patch, old)
+	stampModified(patch, p.by, now)
+	doc, err := setFields(old, patch.Fields())
+	if err != nil {
+		return Next{}, err
+	}
+	return Next{Kind: Update, Document: doc, Sent: p.sent}, checkSize(doc, p.maxSize)
+}
+
+// stampModified gives a patch the fields that tell when and by whom it was made.
+func stampModified(patch *Draft, by string, now int64) {
+	patch.Set("srvModified", IntValue(now))
+	if by != "" {
+		patch.Set("modifiedBy", StringValue(by))
+	}
+}

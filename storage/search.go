@@ -1,0 +1,71 @@
+package storage
+
+import (
+	"context"
+	"iter"
+)
+
+// Search yields the valid documents that match (spec nightscout-v3 §3, SEARCH), whole: the face applies q.Fields. Conditions
+// on isValid are overruled. q.Sort holds no key or one; identifier, created_at and date follow in the same direction, so
+// that the order is always complete. Errors: ErrNotFound (collection), *security.Forbidden, ErrInvalid, ErrUnavailable.
+func (d *Documents) Search(ctx context.Context, r Request, collection string, q Query) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		c, err := d.Collection(collection)
+		if err == nil {
+			err = d.checkList(ctx, r, c)
+		}
+		if err != nil {
+			yield("", err)
+			return
+		}
+		q.Filter = onlyValid(q.Filter)
+		q.Sort = completeSort(q.Sort)
+		d.find(ctx, c, q, yield)
+	}
+}
+
+// find yields what the engine finds, as clients see it, and tells whether the caller wants more.
+func (d *Documents) find(ctx context.Context, c Collection, q Query, yield func(Document, error) bool) bool {
+	for doc, err := range d.engine.Find(ctx, c.Name, q) {
+		if err != nil {
+			yield("", err)
+			return false
+		}
+		if !yield(c.Shown(doc), nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// onlyValid is the filter with tombstones left out, whatever it says about isValid itself.
+func onlyValid(f Filter) Filter {
+	valid := Filter{Op: Ne, Path: "isValid", Value: "false"}
+	if f = withoutIsValid(f); f.Op == And {
+		return Filter{Op: And, All: append(f.All[:len(f.All):len(f.All)], valid)}
+	}
+	return Filter{Op: And, All: []Filter{f, valid}}
+}
+
+// withoutIsValid is the filter with conditions on isValid replaced by ones that always hold.
+func withoutIsValid(f Filter) Filter {
+	if f.Op != And && f.Op != Or {
+		if f.Path == "isValid" {
+			return Filter{}
+		}
+		return f
+	}
+	all := make([]Filter, len(f.All))
+	for i, child := range f.All {
+		all[i] = withoutIsValid(child)
+	}
+	f.All = all
+	return f
+}
+
+// completeSort adds the keys that Nightscout always sorts by.
+func completeSort(keys []SortKey) []SortKey {
+	desc := len(keys) > 0 && keys[0].Desc
+	return append(keys[:len(keys):len(keys)],
+		SortKey{"identifier", desc}, SortKey{"created_at", desc}, SortKey{"date", desc})
+}
