@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -64,20 +63,23 @@ func (g *Guard) Create(ctx context.Context, who Identity, kind AccountKind, body
 	if err := g.Check(ctx, who, verbs[kind].create); err != nil {
 		return nil, err
 	}
-	o, err := parseObject(body)
+	id, o, err := g.create(ctx, kind, body)
 	if err != nil {
-		return nil, err
-	}
-	// An _id of the client's is not honoured: it would let a permission to create replace what exists.
-	o, err = g.complete(o.without("_id"))
-	if err != nil {
-		return nil, err
-	}
-	id := newID(g.now())
-	if err := g.put(ctx, kind, Record{id, o.json()}); err != nil {
 		return nil, err
 	}
 	return append(o, field{"_id", encodeText(id)}).json(), nil
+}
+
+func (g *Guard) create(ctx context.Context, kind AccountKind, body []byte) (id string, o object, err error) {
+	if o, err = parseObject(body); err != nil {
+		return "", nil, err
+	}
+	// An _id of the client's is not honoured: it would let a permission to create replace what exists.
+	if o, err = g.complete(o.without("_id")); err != nil {
+		return "", nil, err
+	}
+	id = newID(g.now())
+	return id, o, g.put(ctx, kind, Record{id, o.json()})
 }
 
 // Replace keeps the account under the _id in the body, whether it existed or not, and returns it as it was written, with
@@ -163,31 +165,4 @@ func newID(now time.Time) string {
 	b = b[:12]
 	rand.Read(b[4:]) // never fails: it ends the process instead
 	return hex.EncodeToString(b)
-}
-
-// EnsureSubject returns the access token of the subject with that name, which is created with these roles if there is none.
-// It is for the program's first start. Errors: ErrUnavailable.
-func (g *Guard) EnsureSubject(ctx context.Context, name string, roles ...string) (string, error) {
-	for attempt := range 2 {
-		s, err := g.current(ctx)
-		if err != nil {
-			return "", err
-		}
-		for _, a := range s.subjects {
-			if a.name == name {
-				return a.token, nil
-			}
-		}
-		if attempt > 0 {
-			break
-		}
-		body, err := json.Marshal(map[string]any{"name": name, "roles": roles})
-		if err != nil {
-			return "", fmt.Errorf("creating a subject: %w", err)
-		}
-		if _, err := g.Create(ctx, Operator(), Subjects, body); err != nil {
-			return "", err
-		}
-	}
-	return "", fmt.Errorf("the subject %q was created and is not there", name)
 }

@@ -29,7 +29,7 @@ func (g *Guard) Authenticate(ctx context.Context, addr string, c Credentials) (I
 	switch {
 	case err == nil:
 		g.attempts.Succeeded(addr)
-	case errors.Is(err, ErrUnauthenticated) && !errors.Is(err, errExpired):
+	case errors.Is(err, ErrUnauthenticated) && !errors.Is(err, ErrExpired):
 		g.attempts.Failed(addr)
 	}
 	return id, err

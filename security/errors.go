@@ -1,11 +1,16 @@
 package security
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // The ways in which security refuses. Every error of this package wraps one of these, or is internal.
 var (
 	// ErrUnauthenticated is a missing, unknown or expired token or secret.
 	ErrUnauthenticated = errors.New("unauthenticated")
+	// ErrExpired is an ErrUnauthenticated: a token that was good once. It is no guess, so it adds no delay.
+	ErrExpired = fmt.Errorf("%w: expired", ErrUnauthenticated)
 	// ErrForbidden is a permission that the identity does not hold; see Forbidden.
 	ErrForbidden = errors.New("forbidden")
 	// ErrInvalid is an account that breaks a rule; its message may be shown to the client.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -24,7 +23,7 @@ type Options struct {
 	JWTKey    []byte // see NewJWTKey
 	// DefaultRoles are held by everybody, in addition to a subject's own (AUTH_DEFAULT_ROLES; see SplitRoles).
 	DefaultRoles []string
-	Open         bool          // API3_SECURITY_ENABLE=false; see Guard.Open
+	Open         bool          // API3_SECURITY_ENABLE=false; see Guard.IsOpen
 	FailDelay    time.Duration // AUTH_FAIL_DELAY; see Attempts
 	// Known are the permissions that the server's own routes ask for, as GET /permissions lists them; those of this
 	// package need not be named.
@@ -82,9 +81,18 @@ func NewGuard(o Options) (*Guard, error) {
 
 // SplitRoles reads AUTH_DEFAULT_ROLES: names separated by spaces, commas or colons.
 func SplitRoles(text string) []string {
-	return slices.DeleteFunc(strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' || r == ':' }),
-		func(name string) bool { return name == "" })
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' || r == ':' })
 }
+
+// IsOpen tells that APIv3 asks nobody for a token and permits everything (API3_SECURITY_ENABLE=false). Its requests bear
+// OpenIdentity.
+func (g *Guard) IsOpen() bool { return g.open }
+
+// OpenIdentity is the identity of an APIv3 request while IsOpen; it holds no right otherwise.
+func (g *Guard) OpenIdentity() Identity { return Identity{kind: open} }
+
+// Attempts counts the failed attempts of all faces. Authenticate consults it by itself.
+func (g *Guard) Attempts() *Attempts { return g.attempts }
 
 // Version changes whenever any right may have changed; what was judged under an older one must be judged again.
 func (g *Guard) Version() uint64 { return g.version.Load() }
@@ -94,7 +102,7 @@ func (g *Guard) Raise() { g.version.Add(1) }
 
 // Check is nil when the identity holds the permission now. Errors: *Forbidden, ErrUnavailable.
 func (g *Guard) Check(ctx context.Context, id Identity, p Permission) error {
-	if id.kind == secret || id.kind == open {
+	if id.kind == secret || id.kind == open && g.open {
 		return nil
 	}
 	s, err := g.current(ctx)
@@ -141,6 +149,9 @@ func (g *Guard) load(ctx context.Context) (*snapshot, error) {
 	defer cancel()
 	s, err := g.takeSnapshot(detached, g.version.Load())
 	if err != nil {
+		if detached.Err() != nil {
+			err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
 		g.failure = loadFailure{err, time.Now().Add(loadPause)}
 		return nil, err
 	}

@@ -32,11 +32,3 @@ func Anonymous() Identity { return Identity{} }
 
 // Operator is whoever knows API_SECRET, and the program itself when it keeps accounts.
 func Operator() Identity { return Identity{kind: secret} }
-
-// Open is the identity of every APIv3 request while security is switched off; ok is false while it is on.
-func (g *Guard) Open() (id Identity, ok bool) {
-	if !g.open {
-		return Identity{}, false
-	}
-	return Identity{kind: open}, true
-}

@@ -12,9 +12,6 @@ import (
 // lifetime is how long a JSON web token is valid.
 const lifetime = 8 * time.Hour
 
-// errExpired is a token that was good once: it is refused like any other, but it is no guess, so it adds no delay.
-var errExpired = fmt.Errorf("%w: expired", ErrUnauthenticated)
-
 // claims are what a JSON web token says. It names the access token alone: rights are looked up when they are needed.
 type claims struct {
 	AccessToken string `json:"accessToken"`
@@ -60,13 +57,13 @@ func (s signer) sign(accessToken string) (string, claims, error) {
 	return text, c, nil
 }
 
-// verify returns the access token that a valid token names. Errors: errExpired, ErrUnauthenticated.
+// verify returns the access token that a valid token names. Errors: ErrExpired, ErrUnauthenticated.
 func (s signer) verify(text string) (string, error) {
 	var c claims
 	_, err := s.parser.ParseWithClaims(text, &c, func(*jwt.Token) (any, error) { return s.key, nil })
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired): // judged after the signature
-		return "", errExpired
+		return "", ErrExpired
 	case err != nil || c.AccessToken == "":
 		return "", fmt.Errorf("%w: bad JWT", ErrUnauthenticated)
 	}
