@@ -1,0 +1,124 @@
+// Package v3 is Nightscout's document REST, APIv3 (docs/spec/nightscout-v3.md §1 to §3): it reads requests, asks
+// storage.Documents and writes answers. It owns the wire form: routes, headers, query strings, error texts. It judges no
+// permission and changes no document.
+//
+// Read v3.go first, then route.go and errors.go. DEVIATIONS.md lists where the answers differ from the original's.
+package v3
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"nightwire/api"
+	"nightwire/security"
+	"nightwire/storage"
+)
+
+// Options of the API.
+type Options struct {
+	Documents *storage.Documents
+	Guard     *security.Guard
+	// MaxLimit is the largest limit of SEARCH and HISTORY, and the default (API3_MAX_LIMIT).
+	MaxLimit int
+	// BasePath goes before the paths in Location headers.
+	BasePath string
+	// Storage names the engine, StorageVersion and ServerVersion are told by VERSION and STATUS.
+	Storage, StorageVersion, ServerVersion string
+	Log                                    *slog.Logger
+}
+
+// API answers the requests under /api/v3.
+type API struct{ Options }
+
+// Mount adds the API's routes. They are one catch-all: routing is done on the escaped path, case-insensitively, and what
+// is no operation is 404 (spec §0), which echo's router does not do.
+func Mount(e *echo.Echo, o Options) {
+	a := &API{o}
+	gzip := middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1024})
+	e.Any("/api/v3", a.serve, gzip)
+	e.Any("/api/v3/*", a.serve, gzip)
+}
+
+// request is one request being answered.
+type request struct {
+	echo.Context
+	*API
+	route
+	who security.Identity
+}
+
+// operation answers a request whose subject is known; its error goes through the table in errors.go.
+type operation func(*request) error
+
+func (a *API) serve(c echo.Context) error {
+	r := &request{Context: c, API: a}
+	if err := r.perform(); err != nil {
+		return r.fail(err)
+	}
+	return nil
+}
+
+func (r *request) perform() error {
+	rt, err := parseRoute(r.Request().Method, r.Request().URL.EscapedPath(), r.known)
+	if err != nil {
+		return err
+	}
+	r.route = rt
+	if !rt.public {
+		if r.who, err = r.identify(); err != nil {
+			return err
+		}
+	}
+	return rt.operation(r)
+}
+
+// identify finds the subject of the bearer token (spec §1).
+func (r *request) identify() (security.Identity, error) {
+	if r.Guard.IsOpen() {
+		return r.Guard.OpenIdentity(), nil
+	}
+	token, ok := bearer(r.Request().Header.Get("Authorization"))
+	if !ok {
+		return security.Identity{}, errNoToken
+	}
+	return r.Guard.Authenticate(r.ctx(), r.RealIP(), security.Credentials{JWT: token})
+}
+
+// known tells whether a collection of that name is served.
+func (r *request) known(collection string) bool {
+	_, err := r.Documents.Collection(collection)
+	return err == nil
+}
+
+// asked is the request as storage.Documents wants it.
+func (r *request) asked() storage.Request { return storage.Request{Who: r.who} }
+
+// ctx is the context of the request.
+func (r *request) ctx() context.Context { return r.Request().Context() }
+
+// write answers a write: status and fields as JSON, with the headers that are set already. The answer has left when
+// write returns, so that the events may follow it.
+func (r *request) write(status int, body []byte) error {
+	h := r.Response().Header()
+	h.Set(echo.HeaderContentType, jsonType)
+	h.Set(echo.HeaderContentLength, itoa(int64(len(body))))
+	r.Response().WriteHeader(status)
+	if _, err := r.Response().Write(body); err != nil {
+		return nil // the client has gone; nobody is left to tell
+	}
+	_ = http.NewResponseController(r.Response()).Flush()
+	return nil
+}
+
+const jsonType = "application/json; charset=utf-8"
+
+// httpDate is a time as HTTP headers show it.
+func httpDate(ms int64) string { return time.UnixMilli(ms).UTC().Format(http.TimeFormat) }
+
+// requestID names the request in the logs.
+func (r *request) requestID() string { return api.RequestID(r.Context) }

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"nightwire/api"
+	v2 "nightwire/api/v2"
+	v3 "nightwire/api/v3"
+	"nightwire/public"
+	"nightwire/realtime"
+	"nightwire/realtime/socketio"
+	"nightwire/security"
+	"nightwire/storage"
+	"nightwire/storage/sqlite"
+)
+
+// stopTimeout is how long a graceful stop may take.
+const stopTimeout = 15 * time.Second
+
+// server is all parts of a running Nightwire.
+type server struct {
+	settings
+	log      *slog.Logger
+	engine   storage.Engine
+	guard    *security.Guard
+	hub      *realtime.Hub
+	sockets  *socketio.Server
+	http     *api.Server
+	listener net.Listener
+}
+
+// start opens and connects the parts, in the order of their dependence. What it opened is closed when it fails.
+func start(ctx context.Context, set settings, stdout io.Writer, log *slog.Logger) (s *server, err error) {
+	s = &server{settings: set, log: log}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if s.engine, err = openEngine(ctx, set, log); err != nil {
+		return nil, err
+	}
+	apiSecret, generated, err := s.secret()
+	if err != nil {
+		return nil, err
+	}
+	if err = s.secure(apiSecret); err != nil {
+		return nil, err
+	}
+	if s.listener, err = net.Listen("tcp", set.address()); err != nil {
+		return nil, fmt.Errorf("cannot listen: %w", err)
+	}
+	if err = s.connect(ctx); err != nil {
+		return nil, err
+	}
+	if generated {
+		if err = greet(ctx, stdout, s.guard, apiSecret, s.secretFile(), localURL(s.listener, set.basePath)); err != nil {
+			return nil, err
+		}
+	}
+	s.warn()
+	return s, nil
+}
+
+func openEngine(ctx context.Context, set settings, log *slog.Logger) (storage.Engine, error) {
+	return sqlite.Open(ctx, sqlite.Options{Dir: set.dataDir, JournalAge: set.journalAge, JournalBytes: set.journalBytes, Log: log})
+}
+
+func (s *server) secretFile() string { return filepath.Join(s.dataDir, "api-secret") }
+
+// secret is API_SECRET, from the environment or from the file that the first start made.
+func (s *server) secret() (secret string, generated bool, err error) {
+	if s.apiSecret != "" {
+		return s.apiSecret, false, nil
+	}
+	return security.LoadOrCreate(s.secretFile(), security.NewAPISecret)
+}
+
+// secure builds the Guard.
+func (s *server) secure(apiSecret string) error {
+	key, _, err := security.LoadOrCreate(filepath.Join(s.dataDir, "jwt-key"), security.NewJWTKey)
+	if err != nil {
+		return err
+	}
+	s.guard, err = security.NewGuard(security.Options{
+		Accounts: storage.NewAccounts(s.engine), APISecret: apiSecret, JWTKey: []byte(key),
+		DefaultRoles: s.defaultRoles, Open: !s.security, FailDelay: s.failDelay,
+	})
+	return err
+}
+
+// connect builds the faces and the hub between the journal and the sockets.
+func (s *server) connect(ctx context.Context) error {
+	name, engineVersion := s.engine.Describe()
+	documents := storage.NewDocuments(s.engine, s.guard, storage.Options{
+		NoDedupFallback: !s.dedupFallback, NoCreatedAtFallback: !s.createdAtFallback,
+	})
+	s.hub = realtime.NewHub(s.engine, s.guard, s.log)
+	s.sockets = socketio.New(s.hub, s.guard, socketio.Options{Log: s.log})
+	s.http = api.New(api.Options{BasePath: s.basePath, Ready: s.engine.Ping, Log: s.log})
+	v2.Mount(s.http.Echo, v2.Options{Guard: s.guard, Log: s.log})
+	v3.Mount(s.http.Echo, v3.Options{
+		Documents: documents, Guard: s.guard, MaxLimit: s.maxLimit, BasePath: s.basePath,
+		Storage: name, StorageVersion: engineVersion, ServerVersion: version, Log: s.log,
+	})
+	page := echo.WrapHandler(public.Handler())
+	s.http.Echo.Any("/socket.io/", echo.WrapHandler(s.sockets.Handler()))
+	s.http.Echo.Any("/*", page)
+	return s.hub.Start(ctx)
+}
+
+func (s *server) warn() {
+	if !s.security {
+		s.log.Warn("API3_SECURITY_ENABLE is false: everything is permitted to everyone")
+	}
+	for _, role := range s.defaultRoles {
+		if role == "readable" {
+			s.log.Warn("AUTH_DEFAULT_ROLES is readable: every anonymous client reads all health data")
+		}
+	}
+}
+
+// serve answers until ctx ends (the first SIGTERM or interrupt), then stops gracefully; a second signal ends at once.
+func (s *server) serve(ctx context.Context, release func()) error {
+	s.log.Info("ready", "url", localURL(s.listener, s.basePath), "data", s.dataDir, "version", version)
+	failed := make(chan error, 1)
+	go func() { failed <- s.http.Serve(s.listener) }()
+	select {
+	case err := <-failed:
+		return errors.Join(err, s.close())
+	case <-ctx.Done():
+	}
+	release()
+	impatient := make(chan os.Signal, 1)
+	signal.Notify(impatient, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-impatient
+		s.log.Warn("stopped at once by a second signal")
+		os.Exit(1)
+	}()
+	s.log.Info("stopping")
+	return s.stop()
+}
+
+// stop refuses new work, answers what is under way, lets the last events out, cuts the sockets and closes the engine.
+func (s *server) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	err := s.http.Shutdown(ctx, func() {
+		s.hub.Drain(ctx)
+		s.sockets.Close(ctx)
+	})
+	return errors.Join(err, s.close())
+}
+
+// close ends what start opened, in reverse.
+func (s *server) close() error {
+	if s.hub != nil {
+		s.hub.Close()
+	}
+	if s.listener != nil {
+		_ = s.listener.Close() // closed already when it was served
+	}
+	if s.engine != nil {
+		return s.engine.Close()
+	}
+	return nil
+}

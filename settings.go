@@ -1,0 +1,236 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"nightwire/security"
+)
+
+// settings are what the environment asks for.
+type settings struct {
+	port, hostname, listen string
+	basePath               string
+	dataDir                string
+	apiSecret              string
+	defaultRoles           []string
+	failDelay              time.Duration
+	security               bool
+	maxLimit               int
+	dedupFallback          bool
+	createdAtFallback      bool
+	mongoURI               string
+	journalAge             time.Duration
+	journalBytes           int64
+	logLevel               slog.Level
+	logJSON                bool
+}
+
+// setting is one environment variable. Names are Nightscout's where it has them; each is also read with the prefix
+// CUSTOMCONNSTR_ and in lower case, as Nightscout does.
+type setting struct {
+	name     string
+	others   []string // further names of the same setting
+	fallback string
+	help     string
+	set      func(s *settings, value string) error
+}
+
+// table is the one list of settings: it reads the environment, and prints --help and the README's table.
+var table = []setting{
+	{"PORT", nil, "1337", "TCP port; 0 takes a free one",
+		func(s *settings, v string) error { return setPort(&s.port, v) }},
+	{"HOSTNAME", nil, "127.0.0.1", "address to listen on; ignored when it is the machine's own name, as containers set it",
+		func(s *settings, v string) error { s.hostname = v; return nil }},
+	{"LISTEN", nil, "", "host:port to listen on, before HOSTNAME and PORT",
+		func(s *settings, v string) error { return setListen(&s.listen, v) }},
+	{"BASE_PATH", nil, "", "path under which everything is served, such as /night",
+		func(s *settings, v string) error { return setBasePath(&s.basePath, v) }},
+	{"DATA_DIR", nil, "./data", "directory of the embedded engine's database and the generated keys",
+		func(s *settings, v string) error { s.dataDir = v; return nil }},
+	{"API_SECRET", nil, "", "passphrase of the administrator, at least 12 characters; generated and kept in DATA_DIR when not set",
+		func(s *settings, v string) error { return setSecret(&s.apiSecret, v) }},
+	{"AUTH_DEFAULT_ROLES", nil, "denied", "roles of everybody, separated by space, comma or colon; readable gives all health data to anyone",
+		func(s *settings, v string) error { s.defaultRoles = security.SplitRoles(v); return nil }},
+	{"AUTH_FAIL_DELAY", nil, "5000", "milliseconds that a refused token or secret delays the next attempt from its address",
+		func(s *settings, v string) error { return setMilliseconds(&s.failDelay, v) }},
+	{"API3_SECURITY_ENABLE", nil, "true", "false permits everything to everyone",
+		func(s *settings, v string) error { return setBool(&s.security, v) }},
+	{"API3_MAX_LIMIT", nil, "1000", "largest number of documents in an answer",
+		func(s *settings, v string) error { return setCount(&s.maxLimit, v) }},
+	{"API3_DEDUP_FALLBACK_ENABLED", nil, "true", "find duplicates of documents without identifier by their fields",
+		func(s *settings, v string) error { return setBool(&s.dedupFallback, v) }},
+	{"API3_CREATED_AT_FALLBACK_ENABLED", nil, "true", "take a missing date from created_at, and keep created_at",
+		func(s *settings, v string) error { return setBool(&s.createdAtFallback, v) }},
+	{"MONGODB_URI", []string{"MONGO_CONNECTION", "STORAGE_URI"}, "", "MongoDB to keep documents in, instead of the embedded engine",
+		func(s *settings, v string) error { s.mongoURI = v; return nil }},
+	{"JOURNAL_DAYS", nil, "7", "days for which the journal of changes is kept",
+		func(s *settings, v string) error { return setDays(&s.journalAge, v) }},
+	{"JOURNAL_MB", nil, "256", "megabytes that the journal of changes may take",
+		func(s *settings, v string) error { return setMegabytes(&s.journalBytes, v) }},
+	{"LOG_LEVEL", nil, "info", "debug, info, warn or error",
+		func(s *settings, v string) error { return s.logLevel.UnmarshalText([]byte(v)) }},
+	{"LOG_FORMAT", nil, "text", "text or json",
+		func(s *settings, v string) error { return setChoice(&s.logJSON, v, "json", "text") }},
+}
+
+// readSettings reads the environment through lookup. The error names the setting and never shows a secret value.
+func readSettings(lookup func(string) (string, bool)) (settings, error) {
+	var s settings
+	for _, t := range table {
+		value, ok := t.lookup(lookup)
+		if !ok {
+			value = t.fallback
+		}
+		if err := t.set(&s, value); err != nil {
+			return s, fmt.Errorf("%s: %w", t.name, err)
+		}
+	}
+	if s.mongoURI != "" {
+		return s, errors.New("MONGODB_URI: this version has no MongoDB engine yet, and does not fall back to the embedded one; unset it to use that")
+	}
+	return s, nil
+}
+
+// lookup finds the setting under any of its names; an empty value counts as not set.
+func (t setting) lookup(lookup func(string) (string, bool)) (string, bool) {
+	for _, name := range append([]string{t.name}, t.others...) {
+		for _, form := range []string{name, strings.ToLower(name), "CUSTOMCONNSTR_" + name, "CUSTOMCONNSTR_" + strings.ToLower(name)} {
+			if v, ok := lookup(form); ok && v != "" {
+				return v, true
+			}
+		}
+	}
+	return "", false
+}
+
+// address is where to listen.
+func (s *settings) address() string {
+	if s.listen != "" {
+		return s.listen
+	}
+	host := s.hostname
+	if own, err := os.Hostname(); err == nil && host == own {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, s.port)
+}
+
+// printSettings writes the table of settings in Markdown.
+func printSettings(w io.Writer) {
+	fmt.Fprintln(w, "| variable | default | meaning |\n|---|---|---|")
+	for _, t := range table {
+		names := append([]string{t.name}, t.others...)
+		fmt.Fprintf(w, "| `%s` | %s | %s |\n", strings.Join(names, "`, `"), quoted(t.fallback), t.help)
+	}
+}
+
+func quoted(v string) string {
+	if v == "" {
+		return ""
+	}
+	return "`" + v + "`"
+}
+
+func setPort(to *string, v string) error {
+	if n, err := strconv.Atoi(v); err != nil || n < 0 || n > 65535 {
+		return errors.New("must be a port number from 0 to 65535")
+	}
+	*to = v
+	return nil
+}
+
+func setListen(to *string, v string) error {
+	if v == "" {
+		return nil
+	}
+	if _, _, err := net.SplitHostPort(v); err != nil {
+		return errors.New("must be host:port, such as 0.0.0.0:1337")
+	}
+	*to = v
+	return nil
+}
+
+func setBasePath(to *string, v string) error {
+	if v == "" || v == "/" {
+		return nil
+	}
+	clean := path.Clean("/" + v)
+	if strings.ContainsAny(clean, "?#% ") {
+		return errors.New("must be a plain path, such as /night")
+	}
+	*to = clean
+	return nil
+}
+
+func setSecret(to *string, v string) error {
+	if v != "" && len(v) < minSecret {
+		return fmt.Errorf("must have at least %d characters; this is the passphrase that guards all data", minSecret)
+	}
+	*to = v
+	return nil
+}
+
+func setMilliseconds(to *time.Duration, v string) error {
+	n, err := strconv.ParseInt(v, 10, 32)
+	if err != nil || n < 0 {
+		return errors.New("must be a number of milliseconds")
+	}
+	*to = time.Duration(n) * time.Millisecond
+	return nil
+}
+
+func setDays(to *time.Duration, v string) error {
+	n, err := strconv.ParseFloat(v, 64)
+	if err != nil || !(n > 0 && n <= 36500) {
+		return errors.New("must be a number of days above 0")
+	}
+	*to = time.Duration(n * 24 * float64(time.Hour))
+	return nil
+}
+
+func setMegabytes(to *int64, v string) error {
+	n, err := strconv.ParseInt(v, 10, 32)
+	if err != nil || n < 1 {
+		return errors.New("must be a number of megabytes, at least 1")
+	}
+	*to = n << 20
+	return nil
+}
+
+func setBool(to *bool, v string) error {
+	switch strings.ToLower(v) {
+	case "true", "on", "1":
+		*to = true
+	case "false", "off", "0":
+		*to = false
+	default:
+		return errors.New("must be true or false")
+	}
+	return nil
+}
+
+func setCount(to *int, v string) error {
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1 || n > 1_000_000 {
+		return errors.New("must be a number from 1 to 1000000")
+	}
+	*to = n
+	return nil
+}
+
+func setChoice(to *bool, v, yes, no string) error {
+	if v != yes && v != no {
+		return fmt.Errorf("must be %s or %s", no, yes)
+	}
+	*to = v == yes
+	return nil
+}
