@@ -1,0 +1,64 @@
+// Rest is a REST client of one server: plain requests, and the subjects a test needs.
+import crypto from 'node:crypto';
+import http from 'node:http';
+
+export class Rest {
+  constructor(base, secret) {
+    this.base = new URL(base);
+    this.admin = { 'api-secret': crypto.createHash('sha1').update(secret).digest('hex') };
+    this.agent = new http.Agent({ keepAlive: true, maxSockets: 128 });
+  }
+
+  // send resolves to {status, headers, body}; the body is parsed when it is JSON.
+  send(method, path, { jwt, headers = {}, body } = {}) {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const all = { ...headers };
+    if (jwt) all.authorization = `Bearer ${jwt}`;
+    if (text !== undefined) Object.assign(all, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+    return new Promise((resolve, reject) => {
+      const request = http.request(new URL(path, this.base), { method, headers: all, agent: this.agent }, response => {
+        const chunks = [];
+        response.on('data', chunk => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body: parse(Buffer.concat(chunks).toString()) }));
+      });
+      request.setTimeout(20_000, () => request.destroy(new Error(`no answer to ${method} ${path}`)));
+      request.on('error', reject);
+      request.end(text);
+    });
+  }
+
+  // must is send that throws unless the answer has the expected status.
+  async must(status, method, path, options) {
+    const answer = await this.send(method, path, options);
+    if (answer.status !== status) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}, expected ${status}`);
+    return answer;
+  }
+
+  // subject makes a subject with the given permissions and resolves to {name, token, jwt}.
+  async subject(name, ...permissions) {
+    const auth = '/api/v2/authorization', headers = this.admin;
+    await this.must(200, 'POST', `${auth}/roles`, { headers, body: { name: `role-${name}`, permissions } });
+    await this.must(200, 'POST', `${auth}/subjects`, { headers, body: { name, roles: [`role-${name}`] } });
+    const { body: subjects } = await this.must(200, 'GET', `${auth}/subjects`, { headers });
+    const token = subjects.find(s => s.name === name).accessToken;
+    const { body: { token: jwt } } = await this.must(200, 'GET', `${auth}/request/${token}`);
+    return { name, token, jwt };
+  }
+
+  // history yields every document of a collection after a srvModified, deleted ones included, page by page.
+  async * history(collection, jwt, since = 946_684_800_001) {
+    for (;;) {
+      const { body, headers } = await this.must(200, 'GET', `/api/v3/${collection}/history/${since}?limit=1000`, { jwt });
+      if (!body.result.length) return;
+      yield* body.result;
+      since = Number(headers.etag.match(/^W\/"(\d+)"$/)[1]);
+    }
+  }
+
+  close() { this.agent.destroy(); }
+}
+
+function parse(text) {
+  try { return JSON.parse(text); } catch { return text; }
+}

@@ -1,0 +1,99 @@
+// The pages in a real browser: they show what a REST call caused and ask nobody but their own server.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { results, Server } from './lib/server.mjs';
+
+const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
+const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const skip = fs.existsSync(executablePath) ? false : `no browser at ${executablePath}`;
+if (skip && process.env.CI === 'true') throw new Error(skip);
+
+let server, browser, admin;
+
+before(async () => {
+  if (skip) return;
+  server = await Server.start('page');
+  admin = await server.rest.subject('admin', '*');
+  browser = await chromium.launch({ executablePath, args });
+});
+after(async () => { await browser?.close(); await server?.stop(); });
+
+// open opens a page whose complaints and whose every address are kept.
+async function open(address, colorScheme = 'light') {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme });
+  const page = await context.newPage();
+  page.asked = []; page.complaints = [];
+  await context.route(url => url.origin !== server.url, route => route.abort());
+  page.on('request', request => page.asked.push(request.url()));
+  page.on('websocket', socket => page.asked.push(socket.url()));
+  page.on('console', message => { if (message.type() === 'error') page.complaints.push(message.text()); });
+  page.on('pageerror', error => page.complaints.push(String(error)));
+  await page.goto(server.url + address);
+  return page;
+}
+
+function assertAtHome(page, token) {
+  const origins = [server.url, server.url.replace('http:', 'ws:')];
+  assert.deepEqual(page.asked.filter(url => !origins.includes(new URL(url).origin)), [], 'requests to another origin');
+  assert.deepEqual(page.asked.filter(url => url.includes(token)), [], 'a token in a URL');
+  assert.ok(page.asked.some(url => url.startsWith('ws:')), 'the client upgraded to a WebSocket');
+  assert.deepEqual(page.complaints, []);
+}
+
+async function write(sgv, jwt = admin.jwt) {
+  const body = { type: 'sgv', sgv, direction: 'Flat', device: 'page', app: 'tests', date: Date.now(), note: '<img src=x onerror=alert(1)>' };
+  return (await server.rest.must(201, 'POST', '/api/v3/entries', { jwt, body })).body.identifier;
+}
+
+for (const [version, scheme] of [['2.2.0', 'light'], ['4.x', 'dark']]) {
+  test(`the live page with client ${version}`, { skip }, async () => {
+    const page = await open('/', scheme);
+    await page.getByLabel('Access token', { exact: true }).fill(admin.token);
+    await page.getByLabel(version).check();
+    await page.getByRole('button', { name: 'Connect', exact: true }).click();
+    await page.getByText('Listening to').waitFor();
+
+    const identifier = await write(104);
+    await server.rest.must(200, 'PATCH', `/api/v3/entries/${identifier}`, { jwt: admin.jwt, body: { sgv: 112 } });
+    const other = await write(121);
+    await server.rest.must(200, 'DELETE', `/api/v3/entries/${other}`, { jwt: admin.jwt });
+    await page.locator('#count-delete', { hasText: '1' }).waitFor();
+
+    const rows = page.locator('#events details');
+    assert.deepEqual(await rows.locator('.op').allTextContents(), ['delete', 'create', 'update', 'create']);
+    assert.deepEqual(await rows.locator('.key').allTextContents(), [other, other, identifier, identifier]);
+    await rows.nth(2).locator('summary').click();
+    assert.equal(JSON.parse(await rows.nth(2).locator('pre').textContent()).sgv, 112);
+    assert.equal(await page.locator('#events img').count(), 0, 'a document must not become markup');
+    await page.screenshot({ path: path.join(results, `page-${version}.png`) });
+    assertAtHome(page, admin.token);
+    await page.context().close();
+  });
+}
+
+test('the live page says why a token is refused and takes another', { skip }, async () => {
+  const page = await open('/');
+  const token = page.getByLabel('Access token', { exact: true }), connect = page.getByRole('button', { name: 'Connect', exact: true });
+  await token.fill('nobody-0123456789abcdef');
+  await connect.click();
+  await page.locator('#status', { hasText: 'Missing or bad accessToken' }).waitFor();
+  await token.fill(admin.token);
+  await connect.click();
+  await page.getByText('Listening to').waitFor();
+  await page.context().close();
+});
+
+test('the sample with client 2.2.0', { skip }, async () => {
+  const page = await open('/sample.html');
+  await page.getByLabel('Access token').fill(admin.token);
+  await page.getByRole('button', { name: 'Subscribe' }).click();
+  await page.getByText('subscribed to').waitFor();
+  const identifier = await write(99);
+  await page.locator('#log', { hasText: identifier }).waitFor();
+  await page.screenshot({ path: path.join(results, 'sample.png') });
+  assertAtHome(page, admin.token);
+  await page.context().close();
+});
