@@ -1,0 +1,96 @@
+package sqlite
+
+import (
+	"fmt"
+	"strings"
+
+	"nightwire/storage"
+)
+
+// The marks in the header of the file.
+const (
+	applicationID = 0x4e777265 // "Nwre"
+	schemaVersion = 1
+)
+
+// The tables beside those of the collections. Names of collections begin with a letter, so these cannot collide.
+//
+// _collections holds, besides the names, the newest srvModified given out and which columns are not to be trusted (see
+// columns.go); a clock kept there never goes back, whatever is deleted. In _journal, total counts the bytes of all
+// changes up to this one, so that the size of any part of the journal is a subtraction; before and after are document
+// texts, sent a JSON array of names, grp the seq of the first change of the same request.
+var baseTables = []string{
+	`CREATE TABLE _meta (epoch TEXT NOT NULL) STRICT`,
+	`CREATE TABLE _collections (name TEXT PRIMARY KEY, clock INTEGER NOT NULL, odd INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
+	`CREATE TABLE _journal (seq INTEGER PRIMARY KEY, total INTEGER NOT NULL, time INTEGER NOT NULL, kind TEXT NOT NULL,
+	collection TEXT NOT NULL, identifier TEXT NOT NULL, named TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL,
+	sent TEXT NOT NULL, by TEXT NOT NULL, rev INTEGER NOT NULL, grp INTEGER NOT NULL, last INTEGER NOT NULL) STRICT`,
+}
+
+// table holds the SQL of one collection. Its texts are the keys of each connection's statement cache.
+type table struct {
+	name   string
+	quoted string
+
+	create       []string
+	byIdentifier string
+	byID         string
+	byForeignID  string
+	insert       string
+	rewrite      string // all columns
+	touch        string // only what every write changes
+	remove       string
+}
+
+// rowColumns are what lookup reads of a row.
+const rowColumns = `n, own, rev, doc`
+
+func newTable(name string) *table {
+	q := `"` + name + `"`
+	t := &table{name: name, quoted: q}
+	var declared, names, marks, sets []string
+	for i, c := range columns {
+		declared = append(declared, c.quoted()+" "+c.declaration())
+		names = append(names, c.quoted())
+		marks = append(marks, fmt.Sprintf("?%d", i+1))
+		sets = append(sets, fmt.Sprintf("%s = ?%d", c.quoted(), i+1))
+	}
+	next := len(columns) + 1
+	t.create = []string{
+		"CREATE TABLE " + q + " (n INTEGER PRIMARY KEY, " + strings.Join(declared, ", ") +
+			", rev INTEGER NOT NULL, own INTEGER NOT NULL, doc TEXT NOT NULL, id TEXT) STRICT",
+		`CREATE UNIQUE INDEX ` + t.index("id") + ` ON ` + q + ` (id) WHERE id IS NOT NULL`,
+		`CREATE INDEX ` + t.index("foreign") + ` ON ` + q + ` (own) WHERE own = 0`,
+		`CREATE UNIQUE INDEX ` + t.index("identifier") + ` ON ` + q + ` (identifier)`,
+		`CREATE INDEX ` + t.index("srvModified") + ` ON ` + q + ` ("srvModified")`,
+		`CREATE INDEX ` + t.index("date") + ` ON ` + q + ` ("date")`,
+		`CREATE INDEX ` + t.index("created_at") + ` ON ` + q + ` ("created_at")`,
+		`CREATE INDEX ` + t.index("eventType") + ` ON ` + q + ` ("eventType", "created_at") WHERE "eventType" IS NOT NULL`,
+	}
+	t.byIdentifier = `SELECT ` + rowColumns + ` FROM ` + q + ` WHERE identifier = ?1`
+	t.byID = `SELECT ` + rowColumns + ` FROM ` + q + ` WHERE id = ?1`
+	t.byForeignID = t.byID + ` AND own = 0`
+	t.insert = fmt.Sprintf(`INSERT INTO %s (%s, rev, own, doc, id) VALUES (%s, ?%d, ?%d, ?%d, ?%d)`,
+		q, strings.Join(names, ", "), strings.Join(marks, ", "), next, next+1, next+2, next+3)
+	t.rewrite = fmt.Sprintf(`UPDATE %s SET %s, rev = ?%d, own = ?%d, doc = ?%d WHERE n = ?%d`,
+		q, strings.Join(sets, ", "), next, next+1, next+2, next+3)
+	t.touch = `UPDATE ` + q + ` SET "srvModified" = ?1, rev = ?2, doc = ?3 WHERE n = ?4`
+	t.remove = `DELETE FROM ` + q + ` WHERE n = ?1`
+	return t
+}
+
+// index is the quoted name of one of the collection's indexes; the dot keeps it apart from names of collections.
+func (t *table) index(of string) string { return `"` + t.name + `.` + of + `"` }
+
+// checkName refuses what cannot be the name of a collection here.
+func checkName(name string) error {
+	ok := name != "" && len(name) <= 64 && name[0] >= 'a' && name[0] <= 'z' && !strings.HasPrefix(name, "sqlite_")
+	for i := 0; ok && i < len(name); i++ {
+		c := name[i]
+		ok = c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_'
+	}
+	if !ok {
+		return storage.Invalid("Bad collection name %.70q", name)
+	}
+	return nil
+}
