@@ -87,8 +87,10 @@ func scan(stmt *sqlite.Stmt, p plan, q *storage.Query, s *sorter) error {
 		}
 		if p.order >= 0 && !s.streams {
 			if r := readRank(stmt, 1); r != last {
-				s.flush()
 				last = r
+				if s.flush(); s.full() {
+					return nil
+				}
 			}
 		}
 		if n := stmt.ColumnLen(0); n > cap(buffer) {
