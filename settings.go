@@ -172,8 +172,8 @@ func setBasePath(to *string, v string) error {
 }
 
 func setSecret(to *string, v string) error {
-	if v != "" && len(v) < minSecret {
-		return fmt.Errorf("must have at least %d characters; this is the passphrase that guards all data", minSecret)
+	if v != "" && len(v) < security.MinSecret {
+		return fmt.Errorf("must have at least %d characters; this is the passphrase that guards all data", security.MinSecret)
 	}
 	*to = v
 	return nil

@@ -55,8 +55,8 @@ type loadFailure struct {
 
 // NewGuard returns a Guard that reads the accounts when it is first asked. It fails on a secret or key that is too short.
 func NewGuard(o Options) (*Guard, error) {
-	if len(o.APISecret) < minSecret {
-		return nil, fmt.Errorf("API_SECRET must have at least %d characters", minSecret)
+	if len(o.APISecret) < MinSecret {
+		return nil, fmt.Errorf("API_SECRET must have at least %d characters", MinSecret)
 	}
 	if len(o.JWTKey) < 32 {
 		return nil, errors.New("the key for JSON web tokens must have at least 32 bytes")

@@ -12,8 +12,8 @@ import (
 // minToken is how many characters of a digest an access token must show.
 const minToken = 16
 
-// minSecret is the shortest API_SECRET.
-const minSecret = 12
+// MinSecret is how many characters API_SECRET must have at least.
+const MinSecret = 12
 
 func sha1Hex(text string) string {
 	sum := sha1.Sum([]byte(text))
