@@ -1,0 +1,96 @@
+package realtime
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"nightwire/security"
+	"nightwire/storage"
+)
+
+// audience is who subscribed to one collection. The hub's lock guards it.
+type audience struct {
+	collection storage.Collection
+	permission security.Permission
+	members    map[*Session]*subscription
+	// list holds the members for the hub to walk without the lock. It is made anew when the hub finds it stale, not at
+	// every change of members, so that a thousand clients who subscribe at once cost one list.
+	list  []*subscription
+	stale bool
+}
+
+func newAudience(c storage.Collection) *audience {
+	return &audience{collection: c, permission: ListenPermission(c), members: make(map[*Session]*subscription)}
+}
+
+// ListenPermission is what one must hold to hear of a collection's changes: the same as to list its documents.
+func ListenPermission(c storage.Collection) security.Permission {
+	if c.Private {
+		return security.Permission("api:" + c.Name + ":admin")
+	}
+	return security.Permission("api:" + c.Name + ":read")
+}
+
+// subscription is one session's subscription to one collection. It is replaced, never changed, when its grants change.
+type subscription struct {
+	session *Session
+	grants  []security.Identity // whoever of them may read suffices
+
+	// The last judgement belongs to the hub's Run.
+	version uint64 // of the Guard; 0: none yet
+	may     bool
+}
+
+// allowed judges whether the session may hear of the collection now. A session that cannot be judged is cut: an event
+// skipped would never be missed by anybody.
+func (s *subscription) allowed(ctx context.Context, guard Guard, version uint64, p security.Permission) bool {
+	if s.version == version {
+		return s.may
+	}
+	may := false
+	for _, who := range s.grants {
+		err := guard.Check(ctx, who, p)
+		if err == nil {
+			may = true
+			break
+		}
+		if !errors.Is(err, security.ErrForbidden) {
+			s.session.client.Cut(err)
+			return false
+		}
+	}
+	s.version, s.may = version, may
+	return may
+}
+
+// listeners is the current list of an audience.
+func (h *Hub) listeners(a *audience) []*subscription {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if a.stale {
+		a.list, a.stale = make([]*subscription, 0, len(a.members)), false
+		for _, s := range a.members {
+			a.list = append(a.list, s)
+		}
+	}
+	return a.list
+}
+
+// set replaces a session's subscription; without grants it ends.
+func (a *audience) set(s *Session, grants []security.Identity) {
+	if len(grants) == 0 {
+		delete(a.members, s)
+	} else {
+		a.members[s] = &subscription{session: s, grants: grants}
+	}
+	a.stale = true
+}
+
+// grants are the identities by which a session subscribed; none when it did not.
+func (a *audience) grants(s *Session) []security.Identity {
+	if m := a.members[s]; m != nil {
+		return slices.Clone(m.grants)
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+package realtime
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"nightwire/security"
+	"nightwire/storage"
+)
+
+// maxHeld is how many bytes may wait in a session that is on hold.
+const maxHeld = 1 << 20
+
+var errHeldTooLong = errors.New("too many events while on hold")
+
+// Client is one connection, as its protocol shows it to the hub. The hub calls it from one goroutine; no method may block
+// on the network.
+type Client interface {
+	// Deliver queues a change. A client whose queue is full cuts itself; it never leaves out a change.
+	Deliver(Frame)
+	// Cut ends the connection at once, so that the client comes back and catches up.
+	Cut(why error)
+	// Rejudge is called when rights may have changed: identities that no longer exist are to be dropped, and a client
+	// that has none left is shut out. Lost permissions are the hub's affair.
+	Rejudge(ctx context.Context)
+}
+
+// Session is a client's place in the hub.
+type Session struct {
+	hub    *Hub
+	client Client
+	form   *Form
+
+	onHold atomic.Bool
+	mu     sync.Mutex // orders what was held before what comes live
+	held   []Frame
+	size   int // bytes in held
+}
+
+// Join makes a session, as yet without subscriptions. Leave must follow.
+func (h *Hub) Join(client Client, form *Form) *Session {
+	s := &Session{hub: h, client: client, form: form}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sessions[s] = struct{}{}
+	return s
+}
+
+// Leave ends the session and its subscriptions. It may be called again.
+func (s *Session) Leave() {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	delete(s.hub.sessions, s)
+	for _, a := range s.hub.audiences {
+		if a.members[s] != nil {
+			a.set(s, nil)
+		}
+	}
+}
+
+// May is nil when that identity may hear of the collection's changes now. Errors: storage.ErrNotFound, those of
+// Guard.Check.
+func (s *Session) May(ctx context.Context, who security.Identity, collection string) error {
+	a := s.hub.audiences[collection]
+	if a == nil {
+		return storage.ErrNotFound
+	}
+	return s.hub.guard.Check(ctx, who, a.permission)
+}
+
+// Subscribe adds subscriptions by that identity's rights. Unknown collections and sessions that have left are ignored.
+func (s *Session) Subscribe(who security.Identity, collections ...string) {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	if _, joined := s.hub.sessions[s]; !joined {
+		return
+	}
+	for _, name := range collections {
+		if a := s.hub.audiences[name]; a != nil {
+			if grants := a.grants(s); !slices.Contains(grants, who) {
+				a.set(s, append(grants, who))
+			}
+		}
+	}
+}
+
+// Drop takes away what an identity granted; it no longer exists.
+func (s *Session) Drop(who security.Identity) {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	for _, a := range s.hub.audiences {
+		if grants := a.grants(s); slices.Contains(grants, who) {
+			a.set(s, slices.DeleteFunc(grants, func(g security.Identity) bool { return g == who }))
+		}
+	}
+}
+
+// Hold keeps changes back from now on: while a subscription is being acknowledged, or history is replayed.
+func (s *Session) Hold() { s.onHold.Store(true) }
+
+// Release hands over what was kept back, in order, and goes live. Nothing can overtake it.
+func (s *Session) Release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.held {
+		s.client.Deliver(f)
+	}
+	s.held, s.size = nil, 0
+	s.onHold.Store(false)
+}
+
+// deliver hands a change to the client, or keeps it back. Only the hub calls it.
+func (s *Session) deliver(f Frame) {
+	if !s.onHold.Load() {
+		s.client.Deliver(f)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case !s.onHold.Load(): // released meanwhile
+		s.client.Deliver(f)
+	case len(s.held) > 0 && s.size+len(f) > maxHeld:
+		s.client.Cut(errHeldTooLong)
+	default:
+		s.held = append(s.held, f)
+		s.size += len(f)
+	}
+}

@@ -1,0 +1,10 @@
+// Package socketio speaks Socket.IO with the clients of Nightscout: the namespace /storage, on which every create, update and
+// delete of a document is told to whoever subscribed (specification nightscout-v3 §4).
+//
+// Three layers, from the wire up: engineio carries text packets; the Socket.IO library (zishang520/socket.io) keeps
+// namespaces, sockets, rooms and acknowledgements; this package admits to the library only packets that cannot harm it
+// (inbound.go, peer.go), and holds a hub session per socket of /storage (storage.go). Events do not go through the library:
+// the hub encodes a change once (event.go), and its bytes are queued on each connection as they are.
+//
+// Read server.go first, then storage.go and peer.go.
+package socketio

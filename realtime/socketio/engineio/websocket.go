@@ -1,0 +1,112 @@
+package engineio
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// wsTransport is a WebSocket. gorilla/websocket makes the handshake and reads; frames are written to the TCP connection
+// as they are, many in one system call.
+type wsTransport struct {
+	*websocket.Conn
+	nc net.Conn
+}
+
+// upgrader accepts WebSockets with the smallest buffers: most connections are idle most of the time.
+var upgrader = websocket.Upgrader{
+	ReadBufferSize:  256,
+	WriteBufferSize: 256,
+	WriteBufferPool: &sync.Pool{},
+	CheckOrigin:     func(*http.Request) bool { return true }, // rights come with messages, never with cookies
+}
+
+// accept makes a WebSocket of a request; it has answered the client when it fails.
+func (s *Server) accept(w http.ResponseWriter, r *http.Request) (*wsTransport, error) {
+	conn, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return nil, err
+	}
+	conn.SetReadLimit(s.opts.MaxPayload)
+	return &wsTransport{Conn: conn, nc: conn.NetConn()}, nil
+}
+
+// serveWebSocket reads a WebSocket until it ends.
+func (c *Conn) serveWebSocket(w *wsTransport) {
+	w.SetPingHandler(func(data string) error {
+		c.Enqueue(newFrame(pongFrame, data, nil))
+		return nil
+	})
+	w.SetCloseHandler(func(int, string) error { return nil }) // what answers a close frame is the end of TCP
+	for {
+		packet, err := w.readPacket()
+		if err != nil {
+			c.end(reasonTransportClose)
+			return
+		}
+		if packet != nil {
+			c.receive(packet)
+		}
+	}
+}
+
+// readPacket reads the next message: a text packet, or nil for a binary message, which means nothing to anyone here.
+func (w *wsTransport) readPacket() ([]byte, error) {
+	kind, r, err := w.NextReader()
+	if err != nil {
+		return nil, err
+	}
+	if kind != websocket.TextMessage {
+		_, err := io.Copy(io.Discard, r)
+		return nil, err
+	}
+	packet, err := io.ReadAll(r)
+	if err == nil && packet == nil {
+		packet = []byte{}
+	}
+	return packet, err
+}
+
+// drain writes the queue to the WebSocket until it is empty. At most one runs for a connection.
+func (c *Conn) drain(w *wsTransport) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.queue) > 0 {
+		batch, size := c.take()
+		c.mu.Unlock()
+		err := w.write(batch, c.server.opts.WriteTimeout)
+		c.mu.Lock()
+		c.wrote(batch, size)
+		if err != nil {
+			if c.shut(reasonTransportError) {
+				go c.bury(errSlow)
+			}
+			break
+		}
+	}
+	c.draining = false
+	if c.state == closing && c.shut(reasonForced) {
+		go c.bury(nil)
+	}
+}
+
+// write sends frames in one system call, if the system takes them.
+func (w *wsTransport) write(batch []Frame, timeout time.Duration) error {
+	if err := w.nc.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
+		return err
+	}
+	if len(batch) == 1 {
+		_, err := w.nc.Write(batch[0])
+		return err
+	}
+	buffers := make(net.Buffers, len(batch))
+	for i, f := range batch {
+		buffers[i] = f
+	}
+	_, err := buffers.WriteTo(w.nc)
+	return err
+}

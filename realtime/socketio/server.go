@@ -1,0 +1,100 @@
+package socketio
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/zishang520/socket.io/v2/socket"
+
+	"nightwire/realtime"
+	"nightwire/realtime/socketio/engineio"
+	"nightwire/security"
+)
+
+// The namespaces. Clients of revision 3 join the first one before any other.
+const (
+	rootNamespace    = "/"
+	storageNamespace = "/storage"
+)
+
+// connectTimeout is how long a connection may do without a namespace.
+const connectTimeout = 45 * time.Second
+
+// Guard is what sockets need of a *security.Guard beyond what the hub asks of it.
+type Guard interface {
+	ByAccessToken(ctx context.Context, candidates ...string) (security.Identity, error)
+	Version() uint64
+}
+
+// Options of a server. The zero value is the original's.
+type Options struct {
+	Engine engineio.Options
+	Log    *slog.Logger
+}
+
+// Server is the Socket.IO face.
+type Server struct {
+	hub      *realtime.Hub
+	guard    Guard
+	log      *slog.Logger
+	engine   *engineio.Server
+	form     *realtime.Form
+	attempts *attempts
+}
+
+// New returns a server whose sockets listen to the hub.
+func New(hub *realtime.Hub, guard Guard, o Options) *Server {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	s := &Server{
+		hub:      hub,
+		guard:    guard,
+		log:      o.Log,
+		form:     realtime.NewForm(encode),
+		attempts: newAttempts(time.Now),
+	}
+	s.engine = engineio.New(o.Engine, o.Log, func(c *engineio.Conn) engineio.Peer { return newPeer(c) })
+	libraryOptions := socket.DefaultServerOptions()
+	libraryOptions.SetConnectTimeout(connectTimeout)
+	library := socket.NewServer(nil, libraryOptions)
+	library.Bind(s.engine)
+	// The library runs these in goroutines of its own, in which a panic would end the process.
+	_ = library.Of(rootNamespace, nil).On("connection", s.safely(func(args ...any) { s.enter(args[0].(*socket.Socket), rootNamespace).done() }))
+	_ = library.Of(storageNamespace, nil).On("connection", s.safely(func(args ...any) { s.enterStorage(args[0].(*socket.Socket)) }))
+	return s
+}
+
+// Handler serves the clients' requests, wherever it is mounted.
+func (s *Server) Handler() http.Handler { return s.engine }
+
+// Close cuts all connections by closing TCP, so that clients come back, and admits no more. It waits for the readers of the
+// connections until ctx ends.
+func (s *Server) Close(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.engine.Shutdown()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// enter notes that a connection has joined a namespace. It returns the connection's peer.
+func (s *Server) enter(sock *socket.Socket, namespace string) *peer {
+	conn := sock.Conn().(*engineio.Conn)
+	p := conn.Peer().(*peer)
+	_ = sock.On("disconnect", s.safely(func(...any) { p.left(namespace) }))
+	p.joined(namespace)
+	if conn.ReadyState() != "open" {
+		// The connection ended while the library was at it, and the library did not notice.
+		sock.Disconnect(false)
+	}
+	return p
+}
