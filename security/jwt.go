@@ -22,6 +22,9 @@ type claims struct {
 // The methods of jwt.Claims; what is absent here is not judged.
 
 func (c claims) GetExpirationTime() (*jwt.NumericDate, error) {
+	if c.Expires == 0 {
+		return nil, nil
+	}
 	return jwt.NewNumericDate(time.Unix(c.Expires, 0)), nil
 }
 func (c claims) GetIssuedAt() (*jwt.NumericDate, error)  { return nil, nil }
@@ -43,7 +46,7 @@ func newSigner(key []byte, now func() time.Time) signer {
 		sum := sha256.Sum256(key)
 		key = sum[:]
 	}
-	return signer{key, now, jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithTimeFunc(now))}
+	return signer{key, now, jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithTimeFunc(now), jwt.WithExpirationRequired())}
 }
 
 // sign makes a token for the holder of an access token, valid from now on.

@@ -1,0 +1,88 @@
+package security
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+// forge makes a token by hand, so that the tests do not trust the library that they test.
+func forge(header, payload string, key []byte) string {
+	signed := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString([]byte(payload))
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(signed))
+	return signed + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func TestByJWT(t *testing.T) {
+	longKey := []byte(NewJWTKey())
+	now := time.Unix(1_700_000_000, 0)
+	g := newTestGuard(t, populated(), func(o *Options) { o.JWTKey, o.Now = longKey, func() time.Time { return now } })
+	const header = `{"alg":"HS256","typ":"JWT"}`
+	claim := func(exp string) string { return `{"accessToken":"` + readerToken + `","iat":1,"exp":` + exp + `}` }
+	good := forge(header, claim("1700000001"), longKey)
+	for _, c := range []struct {
+		name, token string
+		want        error
+	}{
+		{"good", good, nil},
+		{"expired", forge(header, claim("1700000000"), longKey), ErrExpired},
+		{"expired and of another key", forge(header, claim("1700000000"), []byte(testKey)), ErrUnauthenticated},
+		{"another key", forge(header, claim("1700000001"), []byte(testKey)), ErrUnauthenticated},
+		{"broken signature", good[:len(good)-3] + "AAA", ErrUnauthenticated},
+		{"alg none", strings.Join(append(strings.Split(forge(`{"alg":"none","typ":"JWT"}`, claim("1700000001"), nil), ".")[:2], ""), "."), ErrUnauthenticated},
+		{"alg HS512 by the same key", forge(`{"alg":"HS512","typ":"JWT"}`, claim("1700000001"), longKey), ErrUnauthenticated},
+		{"no expiry", forge(header, `{"accessToken":"`+readerToken+`"}`, longKey), ErrUnauthenticated},
+		{"no access token", forge(header, `{"exp":1700000001}`, longKey), ErrUnauthenticated},
+		{"no object", forge(header, `7`, longKey), ErrUnauthenticated},
+		{"access token itself", readerToken, ErrUnauthenticated},
+		{"empty", "", ErrUnauthenticated},
+		{"dots", "..", ErrUnauthenticated},
+	} {
+		id, err := g.ByJWT(t.Context(), c.token)
+		if !errors.Is(err, c.want) || c.want == nil && id.Name() != "The Reader" {
+			t.Errorf("%s: %v, %v", c.name, id, err)
+		}
+		if c.name != "expired" && errors.Is(err, ErrExpired) {
+			t.Errorf("%s counts as expired", c.name)
+		}
+	}
+}
+
+func TestExchange(t *testing.T) {
+	m := populated()
+	m.keep(Subjects, readerID, `{"name":"The Reader","roles":["reading","nosuch","admin","reading"]}`)
+	now := time.Unix(1_700_000_000, 999)
+	g := newTestGuard(t, m, func(o *Options) { o.Now = func() time.Time { return now } })
+	first, err := g.Exchange(t.Context(), readerToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups, err := json.Marshal(first.PermissionGroups)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(groups) != `["api:*:read",[],["*"],[]]` || first.Sub != "The Reader" || first.IssuedAt != 1_700_000_000 || first.Expires != 1_700_028_800 {
+		t.Errorf("got %s, %+v", groups, first)
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(first.Token, ".")[1])
+	if err != nil || string(payload) != `{"accessToken":"`+readerToken+`","iat":1700000000,"exp":1700028800}` {
+		t.Errorf("payload %s, %v", payload, err)
+	}
+	now = now.Add(time.Hour)
+	renewed, err := g.Exchange(t.Context(), first.Token)
+	if err != nil || renewed.IssuedAt != first.IssuedAt+3600 || renewed.Sub != first.Sub {
+		t.Errorf("renewal: %+v, %v", renewed, err)
+	}
+	now = now.Add(8 * time.Hour)
+	for _, token := range []string{first.Token, "bad", ""} {
+		if _, err := g.Exchange(t.Context(), token); !errors.Is(err, ErrUnauthenticated) {
+			t.Errorf("%q: %v", token, err)
+		}
+	}
+}
