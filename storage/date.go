@@ -62,7 +62,10 @@ func parseText(text string) (moment, bool) {
 	if !ok {
 		m, ok = parseRFC2822(text)
 	}
-	return m, ok && m.ms >= MinDate && m.ms <= maxDate
+	if !ok || m.ms < MinDate || m.ms > maxDate {
+		return moment{}, false
+	}
+	return m, true
 }
 
 func parseNumber(n float64) (moment, bool) {
