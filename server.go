@@ -21,6 +21,7 @@ import (
 	"nightwire/public"
 	"nightwire/realtime"
 	"nightwire/realtime/socketio"
+	"nightwire/realtime/socketio/engineio"
 	"nightwire/security"
 	"nightwire/storage"
 	"nightwire/storage/sqlite"
@@ -35,8 +36,8 @@ type server struct {
 	log      *slog.Logger
 	engine   storage.Engine
 	guard    *security.Guard
-	hub      *realtime.Hub
 	sockets  *socketio.Server
+	endHub   func() // ends the hub and waits for it
 	http     *api.Server
 	listener net.Listener
 }
@@ -107,9 +108,13 @@ func (s *server) connect(ctx context.Context) error {
 	documents := storage.NewDocuments(s.engine, s.guard, storage.Options{
 		NoDedupFallback: !s.dedupFallback, NoCreatedAtFallback: !s.createdAtFallback,
 	})
-	s.hub = realtime.NewHub(s.engine, s.guard, s.log)
-	s.sockets = socketio.New(s.hub, s.guard, socketio.Options{Log: s.log})
+	hub, err := realtime.Open(ctx, s.engine, s.guard, documents.Collections(), s.log)
+	if err != nil {
+		return err
+	}
+	s.endHub = background(hub.Run)
 	s.http = api.New(api.Options{BasePath: s.basePath, Ready: s.engine.Ping, Log: s.log})
+	s.sockets = socketio.New(hub, s.guard, socketio.Options{Engine: engineio.Options{Address: s.http.Echo.IPExtractor}, Log: s.log})
 	v2.Mount(s.http.Echo, v2.Options{Guard: s.guard, Log: s.log})
 	v3.Mount(s.http.Echo, v3.Options{
 		Documents: documents, Guard: s.guard, MaxLimit: s.maxLimit, BasePath: s.basePath,
@@ -118,7 +123,21 @@ func (s *server) connect(ctx context.Context) error {
 	page := echo.WrapHandler(public.Handler())
 	s.http.Echo.Any("/socket.io/", echo.WrapHandler(s.sockets.Handler()))
 	s.http.Echo.Any("/*", page)
-	return s.hub.Start(ctx)
+	return nil
+}
+
+// background runs f in a goroutine; the function returned ends it and waits for it.
+func background(f func(context.Context)) (end func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f(ctx)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }
 
 func (s *server) warn() {
@@ -154,21 +173,19 @@ func (s *server) serve(ctx context.Context, release func()) error {
 	return s.stop()
 }
 
-// stop refuses new work, answers what is under way, lets the last events out, cuts the sockets and closes the engine.
+// stop refuses new work, answers what is under way, cuts the sockets and closes the engine.
 func (s *server) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	err := s.http.Shutdown(ctx, func() {
-		s.hub.Drain(ctx)
-		s.sockets.Close(ctx)
-	})
-	return errors.Join(err, s.close())
+	var cut error
+	err := s.http.Shutdown(ctx, func() { cut = s.sockets.Close(ctx) })
+	return errors.Join(err, cut, s.close())
 }
 
 // close ends what start opened, in reverse.
 func (s *server) close() error {
-	if s.hub != nil {
-		s.hub.Close()
+	if s.endHub != nil {
+		s.endHub()
 	}
 	if s.listener != nil {
 		_ = s.listener.Close() // closed already when it was served
