@@ -15,11 +15,12 @@ export class Listener {
   // The message is what it subscribes with; without one it only connects.
   constructor(url, { version, transport }, message) {
     this.events = []; // {event, data} in the order of arrival
+    this.carriers = []; // the transport that brought each of them
     this.acks = [];
     this.ends = []; // reasons of disconnects
     this.label = `${version} over ${transport}`;
     this.socket = io[version](`${url}/storage`, { transports: transports[transport], forceNew: true });
-    for (const event of ['create', 'update', 'delete']) this.socket.on(event, data => { this.events.push({ event, data }); this.onevent?.(); });
+    for (const event of ['create', 'update', 'delete']) this.socket.on(event, data => { this.events.push({ event, data }); this.carriers.push(this.transport); });
     this.socket.on('disconnect', reason => this.ends.push(reason));
     this.socket.on('connect', () => { if (message) this.subscribe(message).then(ack => { this.acks.push(ack); this.onack?.(); }); });
   }

@@ -1,0 +1,100 @@
+// Nothing is lost, doubled or reordered, whatever the transport, also while it changes.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { combinations, Listener, versions } from './lib/listener.mjs';
+import { Server } from './lib/server.mjs';
+import { until, volume } from './lib/until.mjs';
+
+let server, admin, subscription;
+let number = 0;
+
+before(async () => {
+  server = await Server.start('lost');
+  admin = await server.rest.subject('admin', '*');
+  subscription = { accessToken: admin.token, collections: ['entries'] };
+});
+after(() => server?.stop());
+
+// write stores a new entry that carries its number, and resolves to the number.
+async function write() {
+  const n = number++;
+  const body = { identifier: `n-${n}`, n, type: 'sgv', sgv: 100, device: 'e2e', app: 'tests', date: 1_700_000_000_000 + n };
+  await server.rest.must(201, 'POST', '/api/v3/entries', { jwt: admin.jwt, body });
+  return n;
+}
+
+const numbers = events => events.map(({ data }) => data.doc.n);
+
+// journal is the numbers in the order in which the server stored them, from the one given.
+async function journal(from) {
+  const order = [];
+  for await (const doc of server.rest.history('entries', admin.jwt)) if (doc.n >= from) order.push(doc.n);
+  return order;
+}
+
+test('bursts of 20 writes reach every client over every transport, once, in journal order', { timeout: 240_000 }, async t => {
+  const first = number, total = Math.ceil(volume(5000) / 20) * 20;
+  const listeners = combinations.map(c => new Listener(server.url, c, subscription));
+  try {
+    for (const l of listeners) { await l.acked(); if (l.label.includes('upgrade')) await l.upgraded(); }
+    const started = Date.now();
+    for (let done = 0; done < total; done += 20) await Promise.all(Array.from({ length: 20 }, write));
+    t.diagnostic(`${total} writes in ${Date.now() - started} ms`);
+    const order = await journal(first);
+    assert.equal(order.length, total, 'documents in HISTORY');
+    for (const l of listeners) {
+      await l.received(total, 60_000);
+      assertSame(numbers(l.events), order, l.label);
+      assert.ok(l.events.every(({ event }) => event === 'create'), l.label);
+      assert.deepEqual(l.ends, [], `${l.label} was cut`);
+    }
+    t.diagnostic(`all 12 had everything after ${Date.now() - started} ms`);
+  } finally {
+    for (const l of listeners) l.close();
+  }
+});
+
+test('1,000 transport upgrades in a stream of writes lose and reorder nothing', { timeout: 240_000 }, async t => {
+  const first = number, upgrades = volume(1000);
+  let writing = true, started = 0;
+  const writer = (async () => { while (writing) await Promise.all(Array.from({ length: 4 }, write)); })();
+  writer.catch(() => {}); // judged below, after the clients are closed
+  const runs = [];
+  await Promise.all(Array.from({ length: 8 }, async () => {
+    while (started < upgrades) runs.push(await once(versions[started++ % versions.length]));
+  })).finally(() => { writing = false; });
+  await writer;
+
+  const order = await journal(first), place = new Map(order.map((n, i) => [n, i]));
+  for (const { label, due, seen } of runs) {
+    const start = place.get(seen[0]);
+    assertSame(seen, order.slice(start, start + seen.length), label);
+    assert.ok(start <= place.get(due), `${label}: ${due} was written after the acknowledgement and did not arrive`);
+  }
+  t.diagnostic(`${runs.length} upgrades during ${order.length} writes, ${runs.filter(r => r.across).length} with events over both transports`);
+});
+
+// once connects by polling, subscribes, upgrades, and stays for some more events. Due is the first number whose write
+// began after the acknowledgement: from then on everything must arrive.
+async function once(version) {
+  const listener = new Listener(server.url, { version, transport: 'upgrade' }, subscription);
+  let due;
+  listener.onack = () => { due = number; };
+  try {
+    await listener.acked();
+    await listener.upgraded();
+    const enough = listener.events.length + 5;
+    await until(`${listener.label} to receive ${due}`, () => listener.events.length >= enough && numbers(listener.events).includes(due));
+    assert.deepEqual(listener.ends, [], `${listener.label} was cut`);
+    return { label: listener.label, due, seen: numbers(listener.events), across: new Set(listener.carriers).size > 1 };
+  } finally {
+    listener.close();
+  }
+}
+
+// assertSame says where two long lists part instead of printing both.
+function assertSame(actual, expected, label) {
+  const at = expected.findIndex((n, i) => actual[i] !== n);
+  if (at >= 0) assert.deepEqual(actual.slice(at, at + 8), expected.slice(at, at + 8), `${label}: differs from the journal at ${at} of ${expected.length}`);
+  assert.equal(actual.length, expected.length, `${label}: received`);
+}
