@@ -28,16 +28,16 @@ func (d *Documents) Delete(ctx context.Context, r Request, collection, identifie
 			if permanent {
 				return Next{Kind: Delete}, nil
 			}
-			return c.bury(stored.Document, by, now)
+			return c.bury(stored, by, now)
 		},
 	})
 }
 
 // bury makes a document its tombstone.
-func (c Collection) bury(stored Document, by string, now int64) (Next, error) {
+func (c Collection) bury(stored *Stored, by string, now int64) (Next, error) {
 	patch := &Draft{}
 	patch.Set("isValid", "false")
 	stampModified(patch, by, now)
-	doc, err := setFields(c.Shown(stored), patch.Fields())
+	doc, err := setFields(stored.own(c.Shown(stored.Document)), patch.Fields())
 	return Next{Kind: Delete, Document: doc}, err
 }

@@ -68,7 +68,7 @@ type Write struct {
 // Next is what becomes of a document.
 type Next struct {
 	Kind     Kind     // Create, Update, Delete or Prune; for a soft deletion Delete with a Document
-	Document Document // the whole document to store; empty: remove it
+	Document Document // the whole document to store; empty: remove it. Without identifier it shows its _id as such (Foreign)
 	ID       string   // client's _id for a new document; empty: none
 	Sent     []string // names of the fields that the writer sent, for faces that show only those
 }

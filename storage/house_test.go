@@ -11,13 +11,14 @@ import (
 
 	"nightwire/security"
 	"nightwire/storage"
+	"nightwire/storage/sqlite"
 )
 
 // house is Documents over an engine and a real Guard, with subjects whose roles the test chooses.
 type house struct {
 	*storage.Documents
 	t      *testing.T
-	engine *memory
+	engine storage.Engine
 	guard  *security.Guard
 }
 
@@ -32,7 +33,15 @@ func newHouse(t *testing.T, o storage.Options) *house {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	engine := newMemory()
+	engine, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := engine.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return &house{storage.NewDocuments(engine, guard, o), t, engine, guard}
 }
 

@@ -62,11 +62,21 @@ func (p *patching) patch(stored *Stored, unmodifiedSince, now int64) (Next, erro
 	}
 	normalizeDuration(patch, old)
 	stampModified(patch, p.by, now)
-	doc, err := setFields(old, patch.Fields())
+	doc, err := setFields(stored.own(old), patch.Fields())
 	if err != nil {
 		return Next{}, err
 	}
 	return Next{Kind: Update, Document: doc, Sent: p.sent}, checkSize(doc, p.maxSize)
+}
+
+// own is the stored document as it is to be kept: a borrowed identifier does not become its own by a patch or deletion.
+func (s *Stored) own(doc Document) Document {
+	if !s.Foreign {
+		return doc
+	}
+	d := doc.Edit()
+	d.Delete("identifier")
+	return d.Document()
 }
 
 // stampModified gives a patch the fields that tell when and by whom it was made.

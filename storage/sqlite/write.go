@@ -84,13 +84,13 @@ func (t *transaction) createTable(table *table) error {
 	return nil
 }
 
-// identified settles a document's identifier: one that has none shows its _id, and does not count as having its own
-// until a write gives it another.
+// identified settles a document's identifier: one that is stored without shows its _id, and does not count as having its
+// own.
 func identified(next storage.Next, old row) (doc storage.Document, own bool, err error) {
 	v := next.Document.Get("identifier")
 	switch {
 	case v.Type() == storage.String && v.Text() != "":
-		return next.Document, !(old.Foreign && v == old.Document.Get("identifier")), nil
+		return next.Document, true, nil
 	case v.Truthy():
 		return "", false, storage.Invalid("identifier must be a string")
 	}
