@@ -47,20 +47,34 @@ func (s *sorter) add(view storage.Document) {
 		return
 	}
 	s.arrived++
-	c := candidate{doc: view, keys: s.q.Keys(view), at: s.arrived}
-	bounded := s.left >= 0 && len(s.run) >= s.skip+s.left
-	if bounded && s.compare(c, s.run[0]) > 0 {
+	if len(s.run) == 0 {
+		s.keep(candidate{doc: copied(view), at: s.arrived}) // alone it needs no keys, and in most runs it stays alone
 		return
 	}
-	c.doc = storage.Document(strings.Clone(string(view)))
-	c.keys = s.q.Keys(c.doc)
-	if bounded {
+	if first := &s.run[0]; first.keys == nil {
+		first.keys = s.q.Keys(first.doc)
+	}
+	c := candidate{doc: view, keys: s.q.Keys(view), at: s.arrived}
+	if s.left < 0 || len(s.run) < s.skip+s.left {
+		c.doc = copied(view)
+		c.keys = s.q.Keys(c.doc)
+		s.keep(c)
+	} else if s.compare(c, s.run[0]) < 0 {
+		c.doc = copied(view)
+		c.keys = s.q.Keys(c.doc)
 		s.run[0] = c
 		heap.Fix(s, 0)
-		return
 	}
+}
+
+func copied(view storage.Document) storage.Document {
+	return storage.Document(strings.Clone(string(view)))
+}
+
+// keep adds a candidate, and makes the run a heap once it is as long as it may be.
+func (s *sorter) keep(c candidate) {
 	s.run = append(s.run, c)
-	if s.left >= 0 && len(s.run) == s.skip+s.left {
+	if len(s.run) > 1 && len(s.run) == s.skip+s.left {
 		heap.Init(s)
 	}
 }
@@ -76,7 +90,7 @@ func (s *sorter) put(doc storage.Document) {
 			s.left--
 		}
 		if s.streams {
-			doc = storage.Document(strings.Clone(string(doc)))
+			doc = copied(doc)
 		}
 		s.stopped = !s.emit(doc)
 	}
