@@ -96,13 +96,15 @@ func accountError(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, ErrInvalid) && errors.As(err, &shown):
-		return &security.Invalid{Message: shown.Message}
 	case errors.Is(err, ErrUnavailable), errors.Is(err, ErrConflict):
 		return fmt.Errorf("%w: %w", security.ErrUnavailable, err)
 	case errors.Is(err, ErrTooLarge):
 		return &security.Invalid{Message: "Account too large"}
-	default:
+	case !errors.Is(err, ErrInvalid):
 		return err
+	case errors.As(err, &shown):
+		return &security.Invalid{Message: shown.Message}
+	default:
+		return fmt.Errorf("%w: %w", security.ErrInvalid, err)
 	}
 }
