@@ -39,9 +39,14 @@ type API struct{ Options }
 // is no operation is 404 (spec §0), which echo's router does not do.
 func Mount(e *echo.Echo, o Options) {
 	a := &API{o}
-	gzip := middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1024})
+	// Answers to writes are short, and flushing one would compress it all the same.
+	gzip := middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1024, Skipper: isWrite})
 	e.Any("/api/v3", a.serve, gzip)
 	e.Any("/api/v3/*", a.serve, gzip)
+}
+
+func isWrite(c echo.Context) bool {
+	return c.Request().Method != http.MethodGet && c.Request().Method != http.MethodHead
 }
 
 // request is one request being answered.
@@ -101,17 +106,13 @@ func (r *request) asked() storage.Request { return storage.Request{Who: r.who} }
 // ctx is the context of the request.
 func (r *request) ctx() context.Context { return r.Request().Context() }
 
-// write answers a write: status and fields as JSON, with the headers that are set already. The answer has left when
-// write returns, so that the events may follow it.
+// write answers with JSON, and with the headers that are set already.
 func (r *request) write(status int, body []byte) error {
 	h := r.Response().Header()
 	h.Set(echo.HeaderContentType, jsonType)
 	h.Set(echo.HeaderContentLength, itoa(int64(len(body))))
 	r.Response().WriteHeader(status)
-	if _, err := r.Response().Write(body); err != nil {
-		return nil // the client has gone; nobody is left to tell
-	}
-	_ = http.NewResponseController(r.Response()).Flush()
+	_, _ = r.Response().Write(body) // fails only when the client has gone
 	return nil
 }
 

@@ -82,12 +82,17 @@ func (r *request) remove() error {
 	return r.write(http.StatusOK, []byte(`{"status":200}`))
 }
 
-// awaited is asked for a write whose events wait until answered is called.
+// awaited is asked for a write whose events wait until answered is called, which sends what was answered.
 func (r *request) awaited() (asked storage.Request, answered func()) {
 	done := make(chan struct{})
 	asked = r.asked()
 	asked.Answered = done
-	return asked, func() { close(done) }
+	return asked, func() {
+		defer close(done)
+		if r.Response().Committed {
+			_ = http.NewResponseController(r.Response()).Flush() // fails only when the client has gone
+		}
+	}
 }
 
 // dateHeader is the time in a header in ms; 0 when there is none or it cannot be read, which counts as none (spec §3).
