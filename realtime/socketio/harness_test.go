@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 
@@ -335,9 +336,12 @@ func (c *client) split(body string) (packets []string) {
 	for body != "" {
 		digits, rest, _ := strings.Cut(body, ":")
 		n, _ := strconv.Atoi(digits)
-		units := []rune(rest) // the tests' text has no pairs of surrogates in polled payloads
-		packets = append(packets, string(units[:n]))
-		body = string(units[n:])
+		end := 0 // the tests' text has no pairs of surrogates in polled payloads
+		for ; n > 0; n-- {
+			_, size := utf8.DecodeRuneInString(rest[end:])
+			end += size
+		}
+		packets, body = append(packets, rest[:end]), rest[end:]
 	}
 	return packets
 }

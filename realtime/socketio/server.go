@@ -41,6 +41,7 @@ type Server struct {
 	log      *slog.Logger
 	engine   *engineio.Server
 	form     *realtime.Form
+	storage  socket.Namespace
 	attempts *attempts
 }
 
@@ -63,9 +64,13 @@ func New(hub *realtime.Hub, guard Guard, o Options) *Server {
 	library.Bind(s.engine)
 	// The library runs these in goroutines of its own, in which a panic would end the process.
 	_ = library.Of(rootNamespace, nil).On("connection", s.safely(func(args ...any) { s.enter(args[0].(*socket.Socket), rootNamespace).done() }))
-	_ = library.Of(storageNamespace, nil).On("connection", s.safely(func(args ...any) { s.enterStorage(args[0].(*socket.Socket)) }))
+	s.storage = library.Of(storageNamespace, nil)
+	_ = s.storage.On("connection", s.safely(func(args ...any) { s.enterStorage(args[0].(*socket.Socket)) }))
 	return s
 }
+
+// Sockets is how many sockets have joined /storage.
+func (s *Server) Sockets() int { return s.storage.Sockets().Len() }
 
 // Handler serves the clients' requests, wherever it is mounted.
 func (s *Server) Handler() http.Handler { return s.engine }

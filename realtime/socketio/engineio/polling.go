@@ -43,6 +43,8 @@ func (c *Conn) servePoll(w http.ResponseWriter, r *http.Request) {
 		c.awaitPackets(r)
 	}
 	batch, size, ok := c.takePoll()
+	// The client may poll again as soon as it has read the answer, which is before its writing is known to have ended.
+	c.poll.polling = false
 	c.mu.Unlock()
 	if !ok {
 		refuse(w, unknownSID)
@@ -70,7 +72,6 @@ func (c *Conn) takePoll() (batch []Frame, size int, ok bool) {
 func (c *Conn) polled(batch []Frame, size int, err error) {
 	c.mu.Lock()
 	c.wrote(batch, size)
-	c.poll.polling = false
 	last := c.state == closing && c.ws == nil && len(c.queue) == 0
 	c.mu.Unlock()
 	switch {

@@ -205,6 +205,13 @@ func (s *Server) forget(c *Conn) {
 	delete(s.conns, c.id)
 }
 
+// Connections is how many connections there are.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
 // Shutdown cuts all connections, admits no more, and returns when all their readers have ended.
 func (s *Server) Shutdown() {
 	s.mu.Lock()
