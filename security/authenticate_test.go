@@ -40,7 +40,7 @@ func TestAuthenticate(t *testing.T) {
 			if id != c.want || !errors.Is(err, c.err) {
 				t.Errorf("%s: %v, %v", c.name, id, err)
 			}
-			if held := waited(t, g.Attempts(), c.name); (held > 0) != (c.err != nil) {
+			if held := waited(t, g.attempts, c.name); (held > 0) != (c.err != nil) {
 				t.Errorf("%s: the next one waits %v", c.name, held)
 			}
 		}
@@ -58,21 +58,21 @@ func TestWhatCountsAsFailure(t *testing.T) {
 		if _, err := g.Authenticate(t.Context(), "expired", Credentials{JWT: session.Token}); !errors.Is(err, ErrExpired) {
 			t.Fatal(err)
 		}
-		if held := waited(t, g.Attempts(), "expired"); held != 0 {
+		if held := waited(t, g.attempts, "expired"); held != 0 {
 			t.Errorf("an expired token adds %v", held)
 		}
 		// Whoever shows nothing waits as the others do and forgives nothing.
-		g.Attempts().Failed("x")
+		g.attempts.Failed("x")
 		start := time.Now()
 		if _, err := g.Authenticate(t.Context(), "x", Credentials{}); err != nil || time.Since(start) != time.Second {
 			t.Errorf("no credentials: %v after %v", err, time.Since(start))
 		}
-		g.Attempts().Failed("x")
-		g.Attempts().Failed("x")
+		g.attempts.Failed("x")
+		g.attempts.Failed("x")
 		if _, err := g.Authenticate(t.Context(), "x", Credentials{Secret: secretSHA1}); err != nil {
 			t.Error(err)
 		}
-		if held := waited(t, g.Attempts(), "x"); held != 0 {
+		if held := waited(t, g.attempts, "x"); held != 0 {
 			t.Errorf("after success %v", held)
 		}
 	})

@@ -91,9 +91,6 @@ func (g *Guard) IsOpen() bool { return g.open }
 // OpenIdentity is the identity of an APIv3 request while IsOpen; it holds no right otherwise.
 func (g *Guard) OpenIdentity() Identity { return Identity{kind: open} }
 
-// Attempts counts the failed attempts of all faces. Authenticate consults it by itself.
-func (g *Guard) Attempts() *Attempts { return g.attempts }
-
 // Version changes whenever any right may have changed; what was judged under an older one must be judged again.
 func (g *Guard) Version() uint64 { return g.version.Load() }
 
