@@ -164,12 +164,13 @@ func TestLastModified(t *testing.T) {
 	entry := h.create(r, "entries", `{"date":1680000000000,"app":"a","identifier":"x"}`)
 	h.create(r, "entries", `{"date":4102444800000,"app":"a","identifier":"y"}`)
 	h.imported("treatments", "t", `{"created_at":"2023-07-01T10:00:00+02:00","date":4102444800000.5}`)
+	food := h.create(r, "food", `{"date":1680000000000,"app":"a","identifier":"x"}`)
 	settings := h.create(r, "settings", `{"date":4102444800000,"app":"a","identifier":"x"}`)
 	gone, err := h.Delete(ctx, r, "settings", "x", false)
 	if err != nil || gone.LastModified <= settings.LastModified || entry.LastModified == 0 {
 		t.Fatal(gone, err)
 	}
-	want := map[string]int64{"entries": 4102444800000, "treatments": 1688198400000, "settings": gone.LastModified}
+	want := map[string]int64{"entries": 4102444800000, "treatments": 1688198400000, "food": food.LastModified, "settings": gone.LastModified}
 	if got, err := h.LastModified(ctx, h.as("r", "api:*:read")); err != nil || !maps.Equal(got, want) {
 		t.Errorf("%v, %v, want %v", got, err, want)
 	}

@@ -183,6 +183,10 @@ func TestPatch(t *testing.T) {
 	if sent := strings.Join(res.Change.Sent, " "); sent != "z.l.1 y b m identifier date" {
 		t.Errorf("sent %s", sent)
 	}
+	lasting, err := h.Patch(ctx, second, "treatments", "p", document(t, `{"duration":"2"}`))
+	if after := lasting.Change.After; err != nil || after.Get("duration") != "2" || after.Get("endmills") != "1680000120000" {
+		t.Errorf("lasts two minutes: %s, %v", after, err)
+	}
 	for patch, message := range map[string]string{
 		`{}`:                              "Bad or missing request body",
 		`{"date":"2023-03-28T10:40:00Z"}`: "Field date cannot be modified by the client",
@@ -276,15 +280,24 @@ func TestFallbackOptions(t *testing.T) {
 	sent := `{"date":1688284800000,"eventType":"Note","app":"a"}`
 	h := newHouse(t, storage.Options{})
 	h.imported("treatments", "64a0f3f2b5f1c2a3d4e5f607", imported)
+	// Neither a patch nor a deletion makes the borrowed identifier its own.
+	operator := storage.Request{Who: security.Operator()}
+	if _, err := h.Patch(t.Context(), operator, "treatments", "64a0f3f2b5f1c2a3d4e5f607", document(t, `{"a":1}`)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Delete(t.Context(), operator, "treatments", "64a0f3f2b5f1c2a3d4e5f607", false); err != nil {
+		t.Fatal(err)
+	}
 	if res := h.create(h.as("w", "*"), "treatments", sent); res.Created || res.Deduplicated != "64a0f3f2b5f1c2a3d4e5f607" {
 		t.Errorf("with fallback: %+v", res)
 	}
-	h = newHouse(t, storage.Options{NoDedupFallback: true, NoCreatedAtFallback: true})
+	h = newHouse(t, storage.Options{NoDedupFallback: true})
 	h.imported("treatments", "64a0f3f2b5f1c2a3d4e5f607", imported)
-	r := h.as("w", "*")
-	if res := h.create(r, "treatments", sent); !res.Created || res.Change.After.Get("created_at") != "" {
+	if res := h.create(h.as("w", "*"), "treatments", sent); !res.Created {
 		t.Errorf("without fallback: %+v", res)
 	}
+	h = newHouse(t, storage.Options{NoCreatedAtFallback: true})
+	r := h.as("w", "*")
 	if res := h.create(r, "food", `{"date":1688284800000,"created_at":"2020-01-01","app":"a"}`); res.Change.After.Get("created_at") != "" {
 		t.Errorf("created_at is kept: %s", res.Change.After)
 	}
