@@ -1,0 +1,135 @@
+package storagetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"nightwire/storage"
+)
+
+// testAbandoned: queries that are given up, or whose context ends, hold nothing back.
+func testAbandoned(t *testing.T, e storage.Engine) {
+	filler := `"filler":"` + strings.Repeat("x", 20_000) + `"`
+	var group []storage.Write
+	for i := range 150 { // more than an engine is likely to read ahead
+		group = append(group, put("entries", fmt.Sprintf("%03d", i), filler))
+	}
+	apply(t, e, group...)
+	for range 40 {
+		for _, err := range e.Find(t.Context(), "entries", storage.Query{}) {
+			if err != nil {
+				t.Fatalf("Find: %v", err)
+			}
+			break
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var last error
+	for _, err := range e.Find(ctx, "entries", storage.Query{}) {
+		cancel()
+		last = err
+	}
+	if last != nil && !errors.Is(last, context.Canceled) {
+		t.Errorf("a query whose context ended: %v", last)
+	}
+	for _, err := range e.Find(ctx, "entries", storage.Query{}) {
+		wantError(t, "a query after its context's end", err, context.Canceled)
+	}
+	if got := find(t, e, "entries", storage.Query{}); len(got) != 150 {
+		t.Errorf("%d documents", len(got))
+	}
+	// A query that is read slowly does not stand in the way of writers and other readers.
+	for _, err := range e.Find(t.Context(), "entries", storage.Query{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		apply(t, e, put("notes", "beside", ``))
+		if _, err := e.Get(t.Context(), "notes", storage.Key{Identifier: "beside"}); err != nil {
+			t.Fatal(err)
+		}
+		break
+	}
+}
+
+// testUnknown: a collection that was never written to is empty.
+func testUnknown(t *testing.T, e storage.Engine) {
+	if got := find(t, e, "nothing", storage.Query{Sort: []storage.SortKey{{Path: "date"}}}); len(got) != 0 {
+		t.Errorf("documents %v", got)
+	}
+	_, err := e.Get(t.Context(), "nothing", storage.Key{Identifier: "a"})
+	wantError(t, "Get", err, storage.ErrNotFound)
+	if err := e.Ping(t.Context()); err != nil {
+		t.Errorf("Ping: %v", err)
+	}
+	if name, version := e.Describe(); name == "" || version == "" {
+		t.Error("the engine has no name or version")
+	}
+}
+
+// testCollections: collections have any valid name, and know nothing of each other.
+func testCollections(t *testing.T, e storage.Engine) {
+	names := []string{"entries", "select", "order", "index", "a", "x_1", "auth_subjects", "journal", "meta", "collections", strings.Repeat("n", 64)}
+	for i, name := range names {
+		apply(t, e, put(name, "same", fmt.Sprintf(`"v":%d`, i)))
+	}
+	for i, name := range names {
+		got, err := e.Get(t.Context(), name, storage.Key{Identifier: "same"})
+		if v, _ := got.Document.Get("v").Int(); err != nil || v != int64(i) {
+			t.Errorf("%s holds %v (%v)", name, got, err)
+		}
+	}
+	for _, bad := range []string{"", "A", "1a", "_journal", `a"b`, "a b", strings.Repeat("n", 65)} {
+		_, err := e.Apply(t.Context(), put(bad, "x", ``))
+		wantError(t, fmt.Sprintf("collection %q", bad), err, storage.ErrInvalid)
+	}
+}
+
+// testClose: Close ends waiting readers, may be called twice, and everything after it says so.
+func testClose(t *testing.T, e storage.Engine) {
+	apply(t, e, put("entries", "a", ``))
+	ended := make(chan []error, 1)
+	waiting := make(chan struct{})
+	go func() {
+		var errs []error
+		for _, err := range e.Changes(context.WithoutCancel(t.Context()), "") {
+			if errs = append(errs, err); len(errs) == 1 {
+				close(waiting)
+			}
+		}
+		ended <- errs
+	}()
+	<-waiting
+	if err := e.Close(); err != nil {
+		t.Fatalf("Close: %v", err)
+	}
+	select {
+	case errs := <-ended:
+		if !slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, storage.ErrUnavailable) }) {
+			t.Errorf("a waiting reader of changes got %v", errs)
+		}
+	case <-time.After(patience):
+		t.Fatal("a reader of changes outlives the engine")
+	}
+	if err := e.Close(); err != nil {
+		t.Errorf("the second Close: %v", err)
+	}
+	_, err := e.Apply(t.Context(), put("entries", "b", ``))
+	wantError(t, "Apply", err, storage.ErrUnavailable)
+	_, err = e.Get(t.Context(), "entries", storage.Key{Identifier: "a"})
+	wantError(t, "Get", err, storage.ErrUnavailable)
+	_, err = e.Head(t.Context())
+	wantError(t, "Head", err, storage.ErrUnavailable)
+	wantError(t, "Ping", e.Ping(t.Context()), storage.ErrUnavailable)
+	for _, err := range e.Find(t.Context(), "entries", storage.Query{}) {
+		wantError(t, "Find", err, storage.ErrUnavailable)
+	}
+	for _, err := range e.Changes(t.Context(), "") {
+		wantError(t, "Changes", err, storage.ErrUnavailable)
+	}
+}
