@@ -83,7 +83,7 @@ func (d *Draft) Document() Document {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = append(append(append(out, StringValue(f.Name)...), ':'), f.Value...)
+		out = append(append(appendString(out, f.Name), ':'), f.Value...)
 	}
 	return Document(append(out, '}'))
 }

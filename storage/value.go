@@ -45,12 +45,16 @@ func (v Value) Type() Type {
 
 // StringValue is the value of a Go string. Invalid UTF-8 becomes U+FFFD.
 func StringValue(s string) Value {
-	out := make([]byte, 0, len(s)+2)
+	return Value(appendString(make([]byte, 0, len(s)+2), s))
+}
+
+// appendString appends a string in canonical form, with its quotes.
+func appendString(out []byte, s string) []byte {
 	out = append(out, '"')
 	for _, r := range s {
 		out = appendRune(out, r)
 	}
-	return Value(append(out, '"'))
+	return append(out, '"')
 }
 
 // IntValue is the value of an integer.
