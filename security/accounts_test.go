@@ -26,7 +26,7 @@ func newMemory() *memory {
 	return &memory{kept: map[AccountKind]map[string][]byte{Subjects: {}, Roles: {}}}
 }
 
-func (m *memory) List(_ context.Context, kind AccountKind) ([]Record, error) {
+func (m *memory) List(ctx context.Context, kind AccountKind) ([]Record, error) {
 	if m.gate != nil {
 		m.gate()
 	}
@@ -36,6 +36,9 @@ func (m *memory) List(_ context.Context, kind AccountKind) ([]Record, error) {
 	var records []Record
 	for id, text := range maps.All(m.kept[kind]) {
 		records = append(records, Record{id, text})
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
 	}
 	return records, m.fail
 }

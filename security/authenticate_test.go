@@ -61,21 +61,32 @@ func TestWhatCountsAsFailure(t *testing.T) {
 		if held := waited(t, g.attempts, "expired"); held != 0 {
 			t.Errorf("an expired token adds %v", held)
 		}
-		// Whoever shows nothing waits as the others do and forgives nothing.
-		g.attempts.Failed("x")
-		start := time.Now()
-		if _, err := g.Authenticate(t.Context(), "x", Credentials{}); err != nil || time.Since(start) != time.Second {
-			t.Errorf("no credentials: %v after %v", err, time.Since(start))
-		}
-		g.attempts.Failed("x")
-		g.attempts.Failed("x")
-		if _, err := g.Authenticate(t.Context(), "x", Credentials{Secret: secretSHA1}); err != nil {
-			t.Error(err)
-		}
-		if held := waited(t, g.attempts, "x"); held != 0 {
-			t.Errorf("after success %v", held)
-		}
 	})
+}
+
+// Whoever shows nothing waits as the others do, and only a good credential forgives the failures that came meanwhile.
+func TestWhatForgives(t *testing.T) {
+	for _, c := range []struct {
+		shown Credentials
+		after time.Duration
+	}{
+		{Credentials{}, time.Second},
+		{Credentials{Secret: secretSHA1}, 0},
+		{Credentials{Tokens: []string{readerToken}}, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			g := newTestGuard(t, populated())
+			g.attempts.Failed("x")
+			start := time.Now()
+			time.AfterFunc(time.Second/2, func() { g.attempts.Failed("x") })
+			if _, err := g.Authenticate(t.Context(), "x", c.shown); err != nil || time.Since(start) != time.Second {
+				t.Errorf("%v after %v", err, time.Since(start))
+			}
+			if held := waited(t, g.attempts, "x"); held != c.after {
+				t.Errorf("%+v: the next one waits %v", c.shown, held)
+			}
+		})
+	}
 }
 
 func TestUnavailableIsNoFailedAttempt(t *testing.T) {

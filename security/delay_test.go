@@ -36,6 +36,7 @@ func TestFailuresDelay(t *testing.T) {
 		if got := waited(t, a, "10.0.0.1"); got != time.Second {
 			t.Errorf("the good one waited %v", got)
 		}
+		a.Failed("10.0.0.1")
 		a.Succeeded("10.0.0.1")
 		if got := waited(t, a, "10.0.0.1"); got != 0 {
 			t.Errorf("after success it waited %v", got)

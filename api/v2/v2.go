@@ -29,8 +29,10 @@ type Options struct {
 // case and allows a slash at the end, which echo's router does not.
 func Mount(e *echo.Echo, o Options) {
 	serve := func(c echo.Context) error { return (&request{Context: c, Options: o}).serve() }
-	e.Any(root, serve)
-	e.Any(root+"/*", serve)
+	for _, path := range []string{root, root + "/*"} {
+		e.Any(path, serve)
+		e.RouteNotFound(path, serve) // methods that echo does not know
+	}
 }
 
 // request is one request being answered.

@@ -256,6 +256,7 @@ func TestRouting(t *testing.T) {
 		{"PATCH", "/subjects", 404},
 		{"POST", "/request/" + token, 404},
 		{"OPTIONS", "/subjects", 404},
+		{"UNHEARD", "/subjects", 404},
 	} {
 		if got := s.call(c.method, root+c.path, "", admin...); got.status != c.status {
 			t.Errorf("%s %s: %d %s", c.method, c.path, got.status, got.body)
