@@ -65,10 +65,20 @@ func checkHeader(path string) error {
 		return damaged(path, fmt.Errorf("it ends after %d bytes", n))
 	case err != nil:
 		return fmt.Errorf("the database file %s cannot be read: %w", path, err)
-	case !bytes.HasPrefix(header[:], []byte("SQLite format 3\x00")):
+	case !soundHeader(header):
 		return damaged(path, errors.New("it does not begin as an SQLite file does"))
 	}
 	return nil
+}
+
+// soundHeader checks the fields of an SQLite header that can only have a few values (https://www.sqlite.org/fileformat2.html).
+func soundHeader(h [100]byte) bool {
+	return bytes.HasPrefix(h[:], []byte("SQLite format 3\x00")) &&
+		(h[18] == 1 || h[18] == 2) && h[19] == h[18] && // versions to write and to read: with or without write-ahead log
+		bytes.Equal(h[20:24], []byte{0, 64, 32, 32}) && // reserved space, payload fractions
+		bytes.Equal(h[44:47], make([]byte, 3)) && h[47] <= 4 && // schema format
+		bytes.Equal(h[56:59], make([]byte, 3)) && h[59] <= 1 && // text encoding
+		bytes.Equal(h[72:92], make([]byte, 20)) // kept for the future
 }
 
 // prepare sets the pragmas, makes the tables of a new file, and refuses files that are not ours.

@@ -2,4 +2,5 @@
 
 package storagetest
 
-const race = false
+// Race tells whether the race detector is on: tests of volume are left out or made smaller then.
+const Race = false

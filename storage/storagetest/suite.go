@@ -59,7 +59,7 @@ const patience = 20 * time.Second
 // scaled is a number of documents or writes, a fiftieth of it under the race detector, where engines in translated C
 // are about ninety times slower.
 func scaled(n int) int {
-	if race {
+	if Race {
 		return max(n/50, 2)
 	}
 	return n
