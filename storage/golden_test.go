@@ -85,7 +85,7 @@ func TestRecordedAnswers(t *testing.T) {
 			replay(t, h, h.login("golden "+token[1]), path[2], path[3], expected, s)
 		})
 	}
-	if replayed < 150 {
+	if replayed < 210 {
 		t.Errorf("only %d steps were replayed", replayed)
 	}
 }

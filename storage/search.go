@@ -6,8 +6,8 @@ import (
 )
 
 // Search yields the valid documents that match (spec nightscout-v3 §3, SEARCH), whole: the face applies q.Fields. Conditions
-// on isValid are overruled. q.Sort holds no key or one; identifier, created_at and date follow in the same direction, so
-// that the order is always complete. Errors: ErrNotFound (collection), *security.Forbidden, ErrInvalid, ErrUnavailable.
+// on isValid are overruled. q.Sort holds no key or one; the identifier follows in the same direction, so that the order is
+// always complete. Errors: ErrNotFound (collection), *security.Forbidden, ErrInvalid, ErrUnavailable.
 func (d *Documents) Search(ctx context.Context, r Request, collection string, q Query) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		c, err := d.Collection(collection)
@@ -63,9 +63,12 @@ func withoutIsValid(f Filter) Filter {
 	return f
 }
 
-// completeSort adds the keys that Nightscout always sorts by.
+// completeSort adds the identifier, by which no two documents are equal; what Nightscout sorts by after it (created_at and
+// date) can therefore make no difference.
 func completeSort(keys []SortKey) []SortKey {
+	if len(keys) > 0 && keys[0].Path == "identifier" {
+		return keys
+	}
 	desc := len(keys) > 0 && keys[0].Desc
-	return append(keys[:len(keys):len(keys)],
-		SortKey{"identifier", desc}, SortKey{"created_at", desc}, SortKey{"date", desc})
+	return append(keys[:len(keys):len(keys)], SortKey{"identifier", desc})
 }
