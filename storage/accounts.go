@@ -55,7 +55,7 @@ func (a *Accounts) Put(ctx context.Context, kind security.AccountKind, r securit
 	}
 	_, err = a.engine.Apply(ctx, Write{
 		Collection: collectionOf(kind),
-		Key:        Key{Identifier: r.ID, ID: r.ID},
+		Key:        Key{Identifier: r.ID},
 		Decide: func(stored *Stored, now int64) (Next, error) {
 			draft := doc.Edit()
 			for _, name := range engineFields {
@@ -76,7 +76,7 @@ func (a *Accounts) Put(ctx context.Context, kind security.AccountKind, r securit
 func (a *Accounts) Delete(ctx context.Context, kind security.AccountKind, id string) error {
 	_, err := a.engine.Apply(ctx, Write{
 		Collection: collectionOf(kind),
-		Key:        Key{Identifier: id, ID: id},
+		Key:        Key{Identifier: id},
 		Decide: func(stored *Stored, _ int64) (Next, error) {
 			if stored == nil {
 				return Next{}, &Error{Kind: ErrNotFound, Message: "no such account"}

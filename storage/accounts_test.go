@@ -62,6 +62,10 @@ func TestAccountsAreKept(t *testing.T) {
 	mustPut(t, a, security.Subjects, accountID, text)
 	mustPut(t, a, security.Roles, accountID, `{"name":"role","identifier":"mine","srvModified":1}`)
 	mustPut(t, a, security.Roles, "aaaaaaaaaaaaaaaaaaaaaaaa", `{"name":"second"}`)
+	stored, err := engine.Get(t.Context(), storage.SubjectsCollection, storage.Key{Identifier: accountID})
+	if err != nil || stored.Foreign || stored.Document.Get("identifier") != `"`+accountID+`"` {
+		t.Errorf("stored as %+v, %v", stored, err)
+	}
 	if err := engine.Close(); err != nil {
 		t.Fatal(err)
 	}
