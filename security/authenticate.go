@@ -97,8 +97,8 @@ func (g *Guard) ByJWT(ctx context.Context, token string) (Identity, error) {
 
 func (a *account) identity() Identity { return Identity{kind: subject, subject: a.id, name: a.name} }
 
-// Session is the answer to an access token that was exchanged for a JSON web token (spec §5).
-type Session struct {
+// Issued is the answer to an access token that was exchanged for a JSON web token (spec §5).
+type Issued struct {
 	Token string `json:"token"` // the JWT
 	Sub   string `json:"sub"`   // the subject's name
 	// PermissionGroups has, for each of the subject's roles and the default roles, its permissions as they were written:
@@ -110,21 +110,21 @@ type Session struct {
 
 // Exchange issues a JSON web token for an access token, or renews a JSON web token. It neither waits for nor counts failed
 // attempts (spec §7). Errors: ErrUnauthenticated, also when the subject is gone; ErrUnavailable.
-func (g *Guard) Exchange(ctx context.Context, token string) (Session, error) {
+func (g *Guard) Exchange(ctx context.Context, token string) (Issued, error) {
 	if access, err := g.signer.verify(token); err == nil {
 		token = access
 	}
 	s, err := g.current(ctx)
 	if err != nil {
-		return Session{}, err
+		return Issued{}, err
 	}
 	a := s.tokens.find(token)
 	if a == nil {
-		return Session{}, fmt.Errorf("%w: unknown access token", ErrUnauthenticated)
+		return Issued{}, fmt.Errorf("%w: unknown access token", ErrUnauthenticated)
 	}
 	text, c, err := g.signer.sign(a.token)
 	if err != nil {
-		return Session{}, err
+		return Issued{}, err
 	}
 	groups := []json.RawMessage{}
 	for _, name := range unique(append(a.roles(), g.defaultRoles...)) {
@@ -134,5 +134,5 @@ func (g *Guard) Exchange(ctx context.Context, token string) (Session, error) {
 		}
 		groups = append(groups, group)
 	}
-	return Session{text, a.name, groups, c.IssuedAt, c.Expires}, nil
+	return Issued{text, a.name, groups, c.IssuedAt, c.Expires}, nil
 }

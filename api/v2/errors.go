@@ -57,8 +57,8 @@ type failure struct {
 
 // fail answers with an error.
 func (r *request) fail(err error) error {
-	if errors.Is(err, errLeft) {
-		return nil
+	if errors.Is(err, errLeft) || r.Request().Context().Err() != nil {
+		return nil // the client has gone
 	}
 	o := outcomeOf(err)
 	body := failure{Status: o.status, Message: o.message}

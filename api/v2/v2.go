@@ -60,11 +60,11 @@ func (r *request) serve() error {
 func (r *request) exchange() error {
 	// Without it some HTTP caches answer the next exchange with an old token.
 	r.Response().Header().Set(echo.HeaderCacheControl, "no-store")
-	session, err := r.Guard.Exchange(r.Request().Context(), r.parameter)
+	issued, err := r.Guard.Exchange(r.Request().Context(), r.parameter)
 	if err != nil {
 		return err
 	}
-	return r.answer(http.StatusOK, session)
+	return r.answer(http.StatusOK, issued)
 }
 
 func (r *request) list(kind security.AccountKind) error {

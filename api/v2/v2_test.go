@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -77,6 +78,14 @@ type server struct {
 
 func serve(t *testing.T, delay time.Duration) *server {
 	t.Helper()
+	e, guard, a := assemble(t, delay)
+	h := httptest.NewServer(e)
+	t.Cleanup(h.Close)
+	return &server{t, h.URL, guard, a}
+}
+
+func assemble(t *testing.T, delay time.Duration) (*echo.Echo, *security.Guard, *accounts) {
+	t.Helper()
 	a := &accounts{kept: map[security.AccountKind]map[string][]byte{security.Subjects: {}, security.Roles: {}}}
 	guard, err := security.NewGuard(security.Options{Accounts: a, APISecret: testSecret, JWTKey: []byte(security.NewJWTKey()),
 		DefaultRoles: []string{"denied"}, FailDelay: delay, Known: []security.Permission{"api:*:read"}})
@@ -85,9 +94,7 @@ func serve(t *testing.T, delay time.Duration) *server {
 	}
 	e := echo.New()
 	v2.Mount(e, v2.Options{Guard: guard, Log: slog.New(slog.DiscardHandler)})
-	h := httptest.NewServer(e)
-	t.Cleanup(h.Close)
-	return &server{t, h.URL, guard, a}
+	return e, guard, a
 }
 
 // answer is what came back.
@@ -305,33 +312,38 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
+// Without a network, so that the time that passes is exactly the delay.
 func TestDelay(t *testing.T) {
-	const delay = 300 * time.Millisecond
-	s := serve(t, delay)
-	_, token := s.subject("boss", "admin")
-	timed := func(path string, headers ...string) (int, bool) {
-		start := time.Now()
-		status := s.call("GET", root+path, "", headers...).status
-		return status, time.Since(start) >= delay*9/10
-	}
-	for i, c := range []struct {
-		path    string
-		headers []string
-		status  int
-		waits   bool
-	}{
-		{"/request/bad", nil, 401, false}, // does not count
-		{"/roles", []string{"api-secret", "bad"}, 401, false},
-		{"/request/" + token, nil, 200, false}, // does not wait
-		{"/roles", nil, 401, true},             // waits, does not count
-		{"/roles", []string{"api-secret", "bad"}, 401, false},
-		{"/roles", admin, 200, true},
-		{"/roles", admin, 200, false},
-	} {
-		if status, waits := timed(c.path, c.headers...); status != c.status || waits != c.waits {
-			t.Errorf("call %d, %s: %d, waited %v", i, c.path, status, waits)
+	synctest.Test(t, func(t *testing.T) {
+		e, guard, _ := assemble(t, time.Second)
+		token, err := guard.EnsureSubject(t.Context(), "boss", "admin")
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
+		for i, c := range []struct {
+			path, secret string
+			status       int
+			waits        time.Duration
+		}{
+			{"/request/bad", "", 401, 0}, // does not count
+			{"/roles", "bad", 401, 0},
+			{"/request/" + token, "", 200, 0}, // does not wait
+			{"/roles", "", 401, time.Second},  // waits, does not count
+			{"/roles", "bad", 401, 0},
+			{"/roles", sha1Hex(testSecret), 200, time.Second},
+			{"/roles", sha1Hex(testSecret), 200, 0},
+		} {
+			req := httptest.NewRequestWithContext(t.Context(), "GET", root+c.path, nil)
+			if c.secret != "" {
+				req.Header.Set("api-secret", c.secret)
+			}
+			res, start := httptest.NewRecorder(), time.Now()
+			e.ServeHTTP(res, req)
+			if res.Code != c.status || time.Since(start) != c.waits {
+				t.Errorf("call %d, %s: %d after %v", i, c.path, res.Code, time.Since(start))
+			}
+		}
+	})
 }
 
 func TestUnavailable(t *testing.T) {
