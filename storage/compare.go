@@ -28,13 +28,21 @@ func Compare(a, b Value) int {
 	}
 }
 
+// compareNumbers compares integers and doubles exactly, as MongoDB does.
 func compareNumbers(a, b Value) int {
-	if x, ok := a.Int(); ok {
-		if y, ok := b.Int(); ok {
-			return cmp.Compare(x, y)
-		}
+	x, whole := a.Int()
+	y, also := b.Int()
+	if whole && also {
+		return cmp.Compare(x, y)
 	}
-	return cmp.Compare(a.Float(), b.Float())
+	c := cmp.Compare(a.Float(), b.Float())
+	if c == 0 && whole != also { // 2^63 - 1, which is no double, and 2^63, which is no integer here
+		if whole {
+			return -1
+		}
+		return 1
+	}
+	return c
 }
 
 func compareArrays(a, b Value) int {

@@ -33,17 +33,16 @@ func (f *Filter) match(doc Value) bool {
 
 // found reports whether any value that the path leads to is accepted.
 func (f *Filter) found(doc Value) bool {
-	return visit(doc, f.Path, func(v Value) bool {
-		if f.accepts(v) {
+	return visit(doc, f.Path, func(v Value) bool { return f.accepts(v) || v.Type() == Array && f.acceptsElement(v) })
+}
+
+func (f *Filter) acceptsElement(array Value) bool {
+	for e := range array.Elements() {
+		if f.accepts(e) {
 			return true
 		}
-		for e := range v.Elements() {
-			if f.accepts(e) {
-				return true
-			}
-		}
-		return false
-	})
+	}
+	return false
 }
 
 // accepts judges one value. For Ne, Nin and Exists it answers the positive question.

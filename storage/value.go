@@ -129,40 +129,44 @@ func (v Value) Truthy() bool {
 
 // Elements yields the elements of an array, and nothing for other types.
 func (v Value) Elements() iter.Seq[Value] {
-	return func(yield func(Value) bool) {
-		if v.Type() != Array {
+	return func(yield func(Value) bool) { v.elements(yield) } // apart, so that this is inlined and allocates nothing
+}
+
+func (v Value) elements(yield func(Value) bool) {
+	if v.Type() != Array {
+		return
+	}
+	for at := 1; v[at] != ']'; {
+		if v[at] == ',' {
+			at++
+		}
+		end := skip(string(v), at)
+		if !yield(v[at:end]) {
 			return
 		}
-		for at := 1; v[at] != ']'; {
-			if v[at] == ',' {
-				at++
-			}
-			end := skip(string(v), at)
-			if !yield(v[at:end]) {
-				return
-			}
-			at = end
-		}
+		at = end
 	}
 }
 
 // Members yields names and values of an object in order, and nothing for other types.
 func (v Value) Members() iter.Seq2[string, Value] {
-	return func(yield func(string, Value) bool) {
-		if v.Type() != Object {
+	return func(yield func(string, Value) bool) { v.members(yield) }
+}
+
+func (v Value) members(yield func(string, Value) bool) {
+	if v.Type() != Object {
+		return
+	}
+	for at := 1; v[at] != '}'; {
+		if v[at] == ',' {
+			at++
+		}
+		colon := skip(string(v), at)
+		end := skip(string(v), colon+1)
+		if !yield(v[at:colon].Text(), v[colon+1:end]) {
 			return
 		}
-		for at := 1; v[at] != '}'; {
-			if v[at] == ',' {
-				at++
-			}
-			colon := skip(string(v), at)
-			end := skip(string(v), colon+1)
-			if !yield(v[at:colon].Text(), v[colon+1:end]) {
-				return
-			}
-			at = end
-		}
+		at = end
 	}
 }
 
