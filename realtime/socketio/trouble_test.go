@@ -258,6 +258,11 @@ func TestNothingIsLeft(t *testing.T) {
 		lanes.Go(func() {
 			for i := range cycles / 4 {
 				c := h.connect(ways[(i+lane)%len(ways)])
+				if i%5 == 0 { // gone while the library lets it in
+					c.send("40/storage,")
+					c.close()
+					continue
+				}
 				c.join()
 				c.subscribe(`{"accessToken":"` + token + `"}`)
 				switch i % 4 {
@@ -321,6 +326,9 @@ func TestUnknownNamespace(t *testing.T) {
 // FuzzFrames sends whatever it is to a real socket, in both revisions, joined or not: another client notices nothing.
 func FuzzFrames(f *testing.F) {
 	for i, p := range hostile() {
+		if len(p) > 2000 {
+			continue // TestHostilePackets sends them
+		}
 		f.Add(p, p, i%2 == 0, i%3 == 0)
 	}
 	h := newHouse(f, engineio.Options{})

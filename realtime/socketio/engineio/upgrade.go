@@ -63,10 +63,10 @@ func (c *Conn) probed(w *wsTransport, deadline time.Time) bool {
 
 // withdraw goes on with polling.
 func (c *Conn) withdraw(w *wsTransport) {
-	w.nc.Close()
 	c.mu.Lock()
 	c.probe, c.hurry = nil, false
 	c.mu.Unlock()
+	w.nc.Close()
 }
 
 // adopt puts the WebSocket in charge of the queue. It is false when the connection has ended.
