@@ -19,7 +19,7 @@ before(async () => {
 });
 after(() => server?.stop());
 
-describe('subscribe', { concurrency: true }, () => {
+describe('subscribe', () => {
   const cases = () => [
     ['a good token', { accessToken: admin.token, collections: ['entries', 'settings'] }, { success: true, collections: ['entries', 'settings'] }],
     ['no collections named', { accessToken: admin.token }, { success: true, collections: all }],
@@ -32,9 +32,9 @@ describe('subscribe', { concurrency: true }, () => {
     ['no token', { collections: ['entries'] }, refused],
     ['no message', null, refused],
   ];
-  for (const combination of combinations) {
+  for (const [i, combination] of combinations.entries()) {
     test(combination.label, async () => {
-      const listener = new Listener(server.url, combination);
+      const listener = new Listener(server.url, combination, undefined, `203.0.113.${i}`); // bad tokens are counted by address
       try {
         await listener.connected();
         for (const [what, message, expected] of cases()) assert.deepEqual(await listener.subscribe(message), expected, what);
@@ -42,6 +42,19 @@ describe('subscribe', { concurrency: true }, () => {
         listener.close();
       }
     });
+  }
+});
+
+test('more than 20 bad tokens a minute end the connections of that address only', async () => {
+  const [guesser, neighbour] = ['203.0.113.100', '203.0.113.101'].map(address => new Listener(server.url, combinations[1], undefined, address));
+  try {
+    await guesser.connected(); await neighbour.connected();
+    for (let i = 0; i < 20; i++) assert.deepEqual(await guesser.subscribe({ accessToken: `guess-${String(i).padStart(16, '0')}` }), refused);
+    guesser.subscribe({ accessToken: 'guess-0123456789abcdef' }).catch(() => {}); // never answered
+    await until('the guesser to be cut', () => guesser.ends.length > 0);
+    assert.deepEqual(await neighbour.subscribe({ accessToken: 'nobody-0123456789abcdef' }), refused);
+  } finally {
+    guesser.close(); neighbour.close();
   }
 });
 

@@ -12,22 +12,30 @@ export const transports = { polling: ['polling'], websocket: ['websocket'], upgr
 export const combinations = versions.flatMap(version => Object.keys(transports).map(transport => ({ version, transport, label: `${version} over ${transport}` })));
 
 export class Listener {
-  // The message is what it subscribes with; without one it only connects.
-  constructor(url, { version, transport }, message) {
+  // The message is what it subscribes with; without one it only connects. The address is where a proxy would say that
+  // the client comes from.
+  constructor(url, { version, transport }, message, address) {
     this.events = []; // {event, data} in the order of arrival
     this.carriers = []; // the transport that brought each of them
     this.acks = [];
     this.ends = []; // reasons of disconnects
     this.label = `${version} over ${transport}`;
-    this.socket = io[version](`${url}/storage`, { transports: transports[transport], forceNew: true });
+    this.socket = io[version](`${url}/storage`, { transports: transports[transport], forceNew: true, extraHeaders: address && { 'X-Forwarded-For': address } });
     for (const event of ['create', 'update', 'delete']) this.socket.on(event, data => { this.events.push({ event, data }); this.carriers.push(this.transport); });
     this.socket.on('disconnect', reason => this.ends.push(reason));
-    this.socket.on('connect', () => { if (message) this.subscribe(message).then(ack => { this.acks.push(ack); this.onack?.(); }); });
+    // An acknowledgement that does not come is missed by acked().
+    this.socket.on('connect', () => { if (message) this.subscribe(message).then(ack => { this.acks.push(ack); this.onack?.(); }, () => {}); });
   }
 
   get transport() { return this.socket.io.engine?.transport.name; }
 
-  subscribe(...message) { return new Promise(resolve => this.socket.emit('subscribe', ...message, resolve)); }
+  // subscribe resolves to the acknowledgement.
+  subscribe(message) {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`${this.label}: no acknowledgement; disconnects: ${this.ends}`)), 10_000).unref();
+      this.socket.emit('subscribe', message, ack => { clearTimeout(late); resolve(ack); });
+    });
+  }
 
   connected() { return until(`${this.label} to connect`, () => this.socket.connected); }
 
