@@ -97,9 +97,23 @@ func (s *server) secure(apiSecret string) error {
 	}
 	s.guard, err = security.NewGuard(security.Options{
 		Accounts: storage.NewAccounts(s.engine), APISecret: apiSecret, JWTKey: []byte(key),
-		DefaultRoles: s.defaultRoles, Open: !s.security, FailDelay: s.failDelay,
+		DefaultRoles: s.defaultRoles, Open: !s.security, FailDelay: s.failDelay, Known: knownPermissions(),
 	})
 	return err
+}
+
+// knownPermissions are those that the routes ask for.
+func knownPermissions() []security.Permission {
+	var known []security.Permission
+	for _, c := range storage.Nightscout() {
+		for _, right := range []string{"create", "read", "update", "delete"} {
+			known = append(known, security.Permission("api:"+c.Name+":"+right))
+		}
+		if c.Private {
+			known = append(known, security.Permission("api:"+c.Name+":admin"))
+		}
+	}
+	return known
 }
 
 // connect builds the faces and the hub between the journal and the sockets.

@@ -43,6 +43,7 @@ func New(o Options) *Server {
 	e.IPExtractor = echo.ExtractIPFromXFFHeader(echo.TrustLoopback(true), echo.TrustPrivateNet(true), echo.TrustLinkLocal(false))
 	s := &Server{Echo: e, ready: o.Ready, log: o.Log}
 	e.HTTPErrorHandler = s.unhandled
+	e.Pre(foldPrefix)
 	e.Use(s.trace, middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: s.panicked}))
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", s.readyz)
@@ -84,6 +85,21 @@ func underPath(path string, h http.Handler) http.Handler {
 		return h
 	}
 	return http.StripPrefix(path, h)
+}
+
+// foldPrefix lets the paths of the APIs begin in any case, as the original's routes do.
+func foldPrefix(next echo.HandlerFunc) echo.HandlerFunc {
+	const length = len("/api/v3")
+	return func(c echo.Context) error {
+		u := c.Request().URL
+		if len(u.Path) >= length && strings.EqualFold(u.Path[:len("/api/v")], "/api/v") {
+			u.Path = strings.ToLower(u.Path[:length]) + u.Path[length:]
+			if len(u.RawPath) >= length {
+				u.RawPath = strings.ToLower(u.RawPath[:length]) + u.RawPath[length:]
+			}
+		}
+		return next(c)
+	}
 }
 
 func (s *Server) readyz(c echo.Context) error {

@@ -168,3 +168,14 @@ func TestShutdownAnswersWhatIsUnderWay(t *testing.T) {
 		t.Errorf("stopped: %v, cut %v", err, cut)
 	}
 }
+
+func TestPrefixInAnyCase(t *testing.T) {
+	_, url := serve(t, api.Options{}, func(e *echo.Echo) {
+		e.GET("/api/v3/*", func(c echo.Context) error { return c.String(200, c.Request().URL.EscapedPath()) })
+	})
+	for path, want := range map[string]string{"/API/V3/Entries/A%2fB": "/api/v3/Entries/A%2fB", "/Api/v3/x": "/api/v3/x"} {
+		if status, body, _ := get(t, url+path); status != 200 || body != want {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+}

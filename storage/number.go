@@ -122,3 +122,14 @@ func numberText(f float64) string {
 	}
 	return strconv.FormatFloat(f, 'f', -1, 64)
 }
+
+// NumberText is a number as JavaScript writes it, save that 64-bit integers keep all their digits; "" for other types.
+func (v Value) NumberText() string {
+	if v.Type() != Number {
+		return ""
+	}
+	if n, ok := v.Int(); ok && n != 0 {
+		return strconv.FormatInt(n, 10)
+	}
+	return numberText(v.Float())
+}
