@@ -37,11 +37,18 @@ type house struct {
 	server  *Server
 	web     *httptest.Server
 	stop    func()
+
+	connectTimeout time.Duration
 }
 
 func newHouse(t testing.TB, o engineio.Options) *house {
 	t.Helper()
-	h := &house{t: t, journal: newJournal(), people: &people{records: map[string]security.Record{}}}
+	return buildHouse(t, o, 0)
+}
+
+func buildHouse(t testing.TB, o engineio.Options, connectTimeout time.Duration) *house {
+	t.Helper()
+	h := &house{t: t, connectTimeout: connectTimeout, journal: newJournal(), people: &people{records: map[string]security.Record{}}}
 	guard, err := security.NewGuard(security.Options{
 		Accounts: h.people, APISecret: "a long enough secret", JWTKey: bytes.Repeat([]byte("k"), 64),
 	})
@@ -57,7 +64,7 @@ func newHouse(t testing.TB, o engineio.Options) *house {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); hub.Run(ctx) }()
-	h.server = New(hub, guard, Options{Engine: o, Log: log})
+	h.server = New(hub, guard, Options{Engine: o, ConnectTimeout: h.connectTimeout, Log: log})
 	h.web = httptest.NewServer(h.server.Handler())
 	h.stop = sync.OnceFunc(func() {
 		closing, done := context.WithTimeout(context.Background(), patience)

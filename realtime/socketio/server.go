@@ -19,9 +19,6 @@ const (
 	storageNamespace = "/storage"
 )
 
-// connectTimeout is how long a connection may do without a namespace.
-const connectTimeout = 45 * time.Second
-
 // Guard is what sockets need of a *security.Guard beyond what the hub asks of it.
 type Guard interface {
 	ByAccessToken(ctx context.Context, candidates ...string) (security.Identity, error)
@@ -31,7 +28,9 @@ type Guard interface {
 // Options of a server. The zero value is the original's.
 type Options struct {
 	Engine engineio.Options
-	Log    *slog.Logger
+	// ConnectTimeout is how long a connection may do without a namespace; 45 s.
+	ConnectTimeout time.Duration
+	Log            *slog.Logger // nil: the default one
 }
 
 // Server is the Socket.IO face.
@@ -50,6 +49,9 @@ func New(hub *realtime.Hub, guard Guard, o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
+	if o.ConnectTimeout == 0 {
+		o.ConnectTimeout = 45 * time.Second
+	}
 	s := &Server{
 		hub:      hub,
 		guard:    guard,
@@ -58,15 +60,23 @@ func New(hub *realtime.Hub, guard Guard, o Options) *Server {
 		attempts: newAttempts(time.Now),
 	}
 	s.engine = engineio.New(o.Engine, o.Log, func(c *engineio.Conn) engineio.Peer { return newPeer(c) })
-	libraryOptions := socket.DefaultServerOptions()
-	libraryOptions.SetConnectTimeout(connectTimeout)
-	library := socket.NewServer(nil, libraryOptions)
-	library.Bind(s.engine)
-	// The library runs these in goroutines of its own, in which a panic would end the process.
-	_ = library.Of(rootNamespace, nil).On("connection", s.safely(func(args ...any) { s.enter(args[0].(*socket.Socket), rootNamespace).done() }))
-	s.storage = library.Of(storageNamespace, nil)
-	_ = s.storage.On("connection", s.safely(func(args ...any) { s.enterStorage(args[0].(*socket.Socket)) }))
+	s.bind(o.ConnectTimeout)
 	return s
+}
+
+// bind puts the Socket.IO library on the engine.
+func (s *Server) bind(connectTimeout time.Duration) {
+	options := socket.DefaultServerOptions()
+	options.SetConnectTimeout(connectTimeout)
+	library := socket.NewServer(nil, options)
+	library.Bind(s.engine)
+	_ = library.Of(rootNamespace, nil).On("connection", s.safely(func(args ...any) {
+		s.enter(args[0].(*socket.Socket), rootNamespace).done()
+	}))
+	s.storage = library.Of(storageNamespace, nil)
+	_ = s.storage.On("connection", s.safely(func(args ...any) {
+		s.enterStorage(args[0].(*socket.Socket))
+	}))
 }
 
 // Sockets is how many sockets have joined /storage.

@@ -246,6 +246,16 @@ func TestHeartbeat(t *testing.T) {
 	pinging.expect(func(p string) bool { return p == "3probe" })
 }
 
+// A connection that joins no namespace is closed; one that does stays.
+func TestConnectTimeout(t *testing.T) {
+	h := buildHouse(t, engineio.Options{CloseTimeout: 50 * time.Millisecond}, 100*time.Millisecond)
+	joined := h.connect(way{4, "websocket"})
+	joined.join()
+	h.connect(way{4, "websocket"}).ended()
+	h.connect(way{4, "polling"}).ended()
+	joined.subscribe(`{}`)
+}
+
 // Nothing is left of connections that have gone, however they went.
 func TestNothingIsLeft(t *testing.T) {
 	h := newHouse(t, engineio.Options{CloseTimeout: 50 * time.Millisecond})

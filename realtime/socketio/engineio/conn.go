@@ -56,7 +56,7 @@ type Conn struct {
 	ws       *wsTransport
 	poll     pollTransport
 	probe    *wsTransport // a WebSocket that asks to take over from polling
-	hurry    bool         // polls are answered at once, so that it can
+	hurry    bool         // polls are answered soon, so that it can
 	heart    *time.Timer
 	pinged   bool // a heartbeat waits for its answer (revision 4)
 	draining bool // a goroutine writes to ws
@@ -180,8 +180,11 @@ func (c *Conn) shut(reason string) bool {
 
 // bury forgets a connection that has been shut.
 func (c *Conn) bury(why error) {
-	if why != nil {
-		c.server.log.Warn("socket cut", "reason", why, "address", c.address)
+	switch {
+	case errors.Is(why, errSlow):
+		c.server.log.Warn("slow reader cut", "address", c.address)
+	case why != nil: // whoever cut it has said why, once for all whom it concerns
+		c.server.log.Debug("socket cut", "reason", why, "address", c.address)
 	}
 	c.server.forget(c)
 	close(c.done)

@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// hurriedPoll is how long a poll waits that comes while a WebSocket wants to take over.
+const hurriedPoll = 20 * time.Millisecond
+
 // pollTransport is long polling: the client always has one GET waiting, which is answered when there is something to send,
 // and sends its own packets by POST. The connection's lock guards it.
 type pollTransport struct {
@@ -39,7 +42,7 @@ func (c *Conn) servePoll(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.poll.polling = true
-	if len(c.queue) == 0 && !c.hurry {
+	if len(c.queue) == 0 {
 		c.awaitPackets(r)
 	}
 	batch, size, ok := c.takePoll()
@@ -47,20 +50,21 @@ func (c *Conn) servePoll(w http.ResponseWriter, r *http.Request) {
 	c.poll.polling = false
 	c.mu.Unlock()
 	if !ok {
-		refuse(w, unknownSID)
+		refuse(w, badRequest)
 		return
 	}
 	err := c.writePoll(w, r, encodePayload(c.protocol, batch))
 	c.polled(batch, size, err)
 }
 
-// takePoll is what a poll is answered with; ok is false when the connection has ended. The lock is held.
+// takePoll is what a poll is answered with; ok is false when a WebSocket has taken over. The lock is held.
 func (c *Conn) takePoll() (batch []Frame, size int, ok bool) {
 	switch {
-	case c.state == closed:
+	case c.ws != nil:
 		return nil, 0, false
-	case c.ws != nil || len(c.queue) == 0:
-		// A WebSocket takes over, and the client waits for the end of this poll.
+	case c.state == closed && c.reason != reasonTransportClose:
+		return []Frame{packetFrame("1")}, 0, true
+	case len(c.queue) == 0: // a WebSocket wants to take over, or the client said that it goes
 		return []Frame{packetFrame("6")}, 0, true
 	default:
 		batch, size = c.take()
@@ -82,17 +86,24 @@ func (c *Conn) polled(batch []Frame, size int, err error) {
 	}
 }
 
-// awaitPackets waits until the queue has been filled or the client has gone. The lock is held, but not while waiting.
+// awaitPackets waits until the queue has been filled or the client has gone; not long while a WebSocket wants to take over.
+// The lock is held, but not while waiting.
 func (c *Conn) awaitPackets(r *http.Request) {
 	waiting := make(chan struct{})
 	c.poll.waiting = waiting
+	var enough <-chan time.Time
+	if c.hurry {
+		enough = time.After(hurriedPoll)
+	}
 	c.mu.Unlock()
 	select {
 	case <-waiting:
+	case <-enough:
 	case <-r.Context().Done():
 		c.end(reasonTransportError)
 	}
 	c.mu.Lock()
+	c.poll.waiting = nil
 }
 
 // writePoll sends the answer of a poll, to the last byte, in bounded time.

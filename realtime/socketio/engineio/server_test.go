@@ -5,8 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -133,24 +133,73 @@ func TestRefusedUpgrades(t *testing.T) {
 	}
 }
 
-// Two polls at a time end the connection, as the protocol asks.
+// Two polls at a time end the connection, as the protocol asks: the first is told so, the second refused.
 func TestOverlappingPolls(t *testing.T) {
 	s, base := serve(t, Options{})
 	url := poller(t, base) + "&transport=polling"
-	var polls sync.WaitGroup
+	answers := make(chan string, 2)
 	for range 2 {
-		polls.Go(func() {
-			if resp, err := http.Get(url); err == nil {
-				resp.Body.Close()
-				if resp.StatusCode != 400 {
-					t.Errorf("answered %d", resp.StatusCode)
-				}
+		go func() {
+			resp, err := http.Get(url)
+			if err != nil {
+				answers <- err.Error()
+				return
 			}
-		})
+			defer resp.Body.Close()
+			body, _ := io.ReadAll(resp.Body)
+			answers <- resp.Status + " " + string(body)
+		}()
 	}
-	polls.Wait()
+	got := []string{<-answers, <-answers}
+	slices.Sort(got)
+	if want := []string{"200 OK 1", `400 Bad Request {"code":3,"message":"Bad request"}`}; !slices.Equal(got, want) {
+		t.Errorf("answered %q", got)
+	}
 	if n := s.Connections(); n != 0 {
 		t.Errorf("%d connections are left", n)
+	}
+}
+
+// A client that says it goes gets its poll answered.
+func TestClientCloses(t *testing.T) {
+	_, base := serve(t, Options{})
+	url := poller(t, base) + "&transport=polling"
+	answer := make(chan string)
+	go func() {
+		resp, err := http.Get(url)
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		defer resp.Body.Close()
+		body, _ := io.ReadAll(resp.Body)
+		answer <- string(body)
+	}()
+	time.Sleep(20 * time.Millisecond) // lets the poll be there first; either order is right
+	resp, err := http.Post(url, "text/plain", strings.NewReader("1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if got := <-answer; got != "6" && !strings.Contains(got, "Session ID unknown") {
+		t.Errorf("the poll gave %q", got)
+	}
+}
+
+// A poll that comes behind a complete upgrade is refused, even when the server has not read the upgrade as yet.
+func TestPollBehindUpgrade(t *testing.T) {
+	_, base := serve(t, Options{})
+	for range 50 {
+		url := poller(t, base)
+		ws := dial(t, url)
+		say(t, ws, "2probe")
+		say(t, ws, "5")
+		if status, body := get(t, url+"&transport=polling"); status != 400 {
+			t.Fatalf("a poll is answered by %d %s", status, body)
+		}
+		hear(t, ws, "3probe")
+		say(t, ws, "4x")
+		hear(t, ws, "4x")
 	}
 }
 
@@ -176,8 +225,10 @@ func TestControlFrames(t *testing.T) {
 		t.Fatal(err)
 	}
 	over(t, ws)
-	if n := s.Connections(); n != 0 {
-		t.Errorf("%d connections are left", n)
+	for deadline := time.Now().Add(10 * time.Second); s.Connections() != 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("a connection is left")
+		}
 	}
 }
 

@@ -3,8 +3,8 @@ package engineio
 import "time"
 
 // An upgrade goes like this: the client of a polling connection opens a WebSocket and sends the packet 2probe; it is
-// answered by 3probe, and polls are answered at once from then on, so that the client can stop polling; the client sends the
-// packet 5 when its last poll has been answered. Until then packets go out by polling, from then on by WebSocket.
+// answered by 3probe, and so is the poll that waits, so that the client can stop polling; the client sends the packet 5 when
+// its last poll has been answered. Until then packets go out by polling, from then on by WebSocket.
 
 // upgrade reads a WebSocket that asks to take over a polling connection, and goes on as its reader when it did.
 func (c *Conn) upgrade(w *wsTransport) {

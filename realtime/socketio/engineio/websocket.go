@@ -1,9 +1,11 @@
 package engineio
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -83,7 +85,7 @@ func (c *Conn) drain(w *wsTransport) {
 		c.wrote(batch, size)
 		if err != nil {
 			if c.shut(reasonTransportError) {
-				go c.bury(errSlow)
+				go c.bury(slowness(err))
 			}
 			break
 		}
@@ -92,6 +94,14 @@ func (c *Conn) drain(w *wsTransport) {
 	if c.state == closing && c.shut(reasonForced) {
 		go c.bury(nil)
 	}
+}
+
+// slowness tells a client that was too slow from one that has gone.
+func slowness(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return errSlow
+	}
+	return nil
 }
 
 // write sends frames in one system call, if the system takes them.
