@@ -58,12 +58,16 @@ func fanoutRound(o options, name string, round int, p *process, who account) err
 		return err
 	}
 	defer clients.close()
-	writer := oneConnection()
+	w, err := newWriter(p.address, who.jwt)
+	if err != nil {
+		return err
+	}
+	defer w.close()
 	events := int(o.length.Seconds() * float64(o.rate))
 	before, began := p.cpu(), time.Now()
 	for i := range events {
 		time.Sleep(time.Until(began.Add(time.Duration(i) * time.Second / time.Duration(o.rate))))
-		if err := post(writer, p.address, who.jwt, document(i)); err != nil {
+		if err := w.post(document(i)); err != nil {
 			return err
 		}
 	}

@@ -35,9 +35,12 @@ func restUpserts(o options) (float64, error) {
 		return 0, err
 	}
 	defer p.stop()
-	return load(o.length, func() func(int) error {
-		client := oneConnection()
-		return func(n int) error { return post(client, p.address, who.jwt, document(n)) }
+	return load(o.length, func() (func(int) error, error) {
+		w, err := newWriter(p.address, who.jwt)
+		if err != nil {
+			return nil, err
+		}
+		return func(n int) error { return w.post(document(n)) }, nil
 	})
 }
 
@@ -53,22 +56,25 @@ func engineUpserts(o options) (float64, error) {
 		return 0, err
 	}
 	defer engine.Close()
-	return load(o.length, func() func(int) error {
+	return load(o.length, func() (func(int) error, error) {
 		return func(n int) error {
 			_, err := engine.Apply(ctx, engineWrite(n))
 			return err
-		}
+		}, nil
 	})
 }
 
 // load runs one writer per connection for the time given and returns the writes a second.
-func load(length time.Duration, newWriter func() func(n int) error) (float64, error) {
+func load(length time.Duration, connect func() (write func(n int) error, err error)) (float64, error) {
 	var done, next atomic.Int64
 	var failed atomic.Pointer[error]
 	var all sync.WaitGroup
 	end := time.Now().Add(length)
 	for range writers {
-		write := newWriter()
+		write, err := connect()
+		if err != nil {
+			return 0, err
+		}
 		all.Go(func() {
 			for time.Now().Before(end) && failed.Load() == nil {
 				if err := write(int(next.Add(1))); err != nil {

@@ -17,6 +17,11 @@ func DecodeDocument(text []byte) (Document, error) {
 	if err != nil {
 		return "", err
 	}
+	return NewDocument(v)
+}
+
+// NewDocument makes a document of a decoded value, by the same rules as DecodeDocument. Errors: ErrInvalid.
+func NewDocument(v Value) (Document, error) {
 	if v.Type() != Object {
 		return "", Invalid("not a JSON object")
 	}

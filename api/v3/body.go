@@ -1,6 +1,7 @@
 package v3
 
 import (
+	"bytes"
 	"compress/gzip"
 	"compress/zlib"
 	"errors"
@@ -27,7 +28,7 @@ func (r *request) document() (storage.Document, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(strings.TrimSpace(string(text))) == 0 {
+	if len(bytes.TrimSpace(text)) == 0 {
 		return "{}", nil
 	}
 	v, err := storage.Decode(text)
@@ -36,7 +37,7 @@ func (r *request) document() (storage.Document, error) {
 	}
 	switch v.Type() {
 	case storage.Object:
-		return storage.DecodeDocument([]byte(v))
+		return storage.NewDocument(v)
 	case storage.Array:
 		return indexed(v), nil
 	default:
@@ -85,7 +86,7 @@ func (r *request) body() ([]byte, error) {
 	if len(text) > maxBody {
 		return nil, errTooLarge
 	}
-	return []byte(strings.TrimPrefix(string(text), "\ufeff")), nil
+	return bytes.TrimPrefix(text, []byte("\ufeff")), nil
 }
 
 func inflate(encoding string, r io.Reader) (io.Reader, error) {
