@@ -42,6 +42,9 @@ func ignoreMissing(err error) error {
 }
 
 func (e *Engine) copyInto(ctx context.Context, path string) error {
+	if err := private(path); err != nil { // SQLite takes an empty file for a new one
+		return err
+	}
 	return e.read(ctx, func(*sqlite.Conn) error {
 		conn, err := sqlite.OpenConn(e.path, sqlite.OpenReadWrite) // readers of the pool must not write, not even elsewhere
 		if err != nil {

@@ -131,3 +131,20 @@ func BenchmarkScan(b *testing.B) {
 		return storage.Query{Filter: storage.Filter{Op: storage.Eq, Path: "sgv", Value: "100"}}
 	}, func(count int) int { return (count-61)/360 + 1 })
 }
+
+// BenchmarkOpen is the start on a database of that size, after an orderly stop.
+func BenchmarkOpen(b *testing.B) {
+	dir := os.Getenv("NIGHTWIRE_BENCH_DIR")
+	if dir == "" {
+		b.Skip("needs NIGHTWIRE_BENCH_DIR")
+	}
+	for b.Loop() {
+		e, err := Open(b.Context(), Options{Dir: dir})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := e.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -24,7 +24,10 @@ func openDatabase(ctx context.Context, path string) (*sqlite.Conn, error) {
 	if err := checkHeader(path); err != nil {
 		return nil, err
 	}
-	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
+	if err := private(path); err != nil {
+		return nil, fmt.Errorf("the database file %s cannot be made: %w", path, err)
+	}
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
 	if err != nil {
 		return nil, openError(path, err)
 	}
@@ -35,6 +38,16 @@ func openDatabase(ctx context.Context, path string) (*sqlite.Conn, error) {
 		return nil, errors.Join(openError(path, err), conn.Close())
 	}
 	return conn, nil
+}
+
+// private makes a file that only its owner may read, if there is none: these are health data. SQLite gives its further
+// files the same mode.
+func private(path string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 func openError(path string, err error) error {

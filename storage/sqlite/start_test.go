@@ -219,6 +219,24 @@ func TestReopenGoesOn(t *testing.T) {
 	}
 }
 
+func TestFilesArePrivate(t *testing.T) {
+	dir := t.TempDir() // made by somebody else, readable by all
+	e := open(t, Options{Dir: dir})
+	apply(t, e, note("a", "x"))
+	if err := e.Backup(t.Context(), filepath.Join(dir, "backup.db")); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) < 4 {
+		t.Fatalf("files %v (%v)", files, err)
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v (%v)", f.Name(), info.Mode(), err)
+		}
+	}
+}
+
 func TestCancelledStart(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

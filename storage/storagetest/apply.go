@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"nightwire/storage"
 )
@@ -154,25 +155,36 @@ func testPanic(t *testing.T, e storage.Engine) {
 	apply(t, e, put("notes", "x", `"v":1`))
 }
 
-// testEndedContext: a write whose context has ended before is not performed.
+// testEndedContext: a write whose context has ended before it is begun is not performed; one that has begun is answered by
+// its outcome.
 func testEndedContext(t *testing.T, e storage.Engine) {
 	ctx, cancel := context.WithCancel(t.Context())
 	inside, release := make(chan struct{}), make(chan struct{})
-	var first sync.WaitGroup
-	first.Go(func() {
-		apply(t, e, storage.Write{Collection: "notes", Key: storage.Key{Identifier: "slow"},
+	first := make(chan error)
+	go func() {
+		_, err := e.Apply(ctx, storage.Write{Collection: "notes", Key: storage.Key{Identifier: "slow"},
 			Decide: func(_ *storage.Stored, now int64) (storage.Next, error) {
 				close(inside)
 				<-release
 				return storage.Next{Kind: storage.Create, Document: document("slow", "", now)}, nil
 			}})
-	})
+		first <- err
+	}()
 	<-inside
 	cancel()
-	_, err := e.Apply(ctx, put("notes", "late", `"v":1`))
-	wantError(t, "a write after its context's end", err, context.Canceled)
-	close(release)
-	first.Wait()
+	for i := range 30 {
+		_, err := e.Apply(ctx, put("notes", fmt.Sprint("late", i), `"v":1`))
+		wantError(t, "a write after its context's end", err, context.Canceled)
+	}
+	select {
+	case err := <-first:
+		t.Errorf("a write was answered while it went on: %v", err)
+	case <-time.After(20 * time.Millisecond):
+		close(release)
+		if err := <-first; err != nil {
+			t.Errorf("a write that had begun: %v", err)
+		}
+	}
 	apply(t, e, put("notes", "next", `"v":1`))
 	if got := identifiers(find(t, e, "notes", storage.Query{Sort: []storage.SortKey{{Path: "identifier"}}})); !slices.Equal(got, []string{"next", "slow"}) {
 		t.Errorf("documents %v", got)
