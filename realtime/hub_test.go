@@ -152,6 +152,20 @@ func (r *recorder) take() []string {
 	return taken
 }
 
+// ends are the reasons for which a client has been cut so far.
+func (r *recorder) ends() []error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.cut)
+}
+
+// judgements is how often a client was asked to judge itself.
+func (r *recorder) judgements() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.rejudge
+}
+
 // scene is a hub that runs, inside a synctest bubble.
 type scene struct {
 	*testing.T
@@ -297,8 +311,8 @@ func TestHoldIsBounded(t *testing.T) {
 		session.Hold()
 		s.feed.write(nil, change("entries", "1"), change("entries", "2"))
 		synctest.Wait()
-		if len(a.cut) != 1 || !errors.Is(a.cut[0], errHeldTooLong) {
-			t.Errorf("cut %v", a.cut)
+		if len(a.ends()) != 1 || !errors.Is(a.ends()[0], errHeldTooLong) {
+			t.Errorf("cut %v", a.ends())
 		}
 	})
 }
@@ -315,14 +329,14 @@ func TestChangedRights(t *testing.T) {
 		session.Drop(otto)
 		s.feed.write(nil, change("entries", "3"), change("food", "4"))
 		s.heard(a, "create food 4")
-		if a.rejudge != 1 {
-			t.Errorf("asked to judge itself %d times", a.rejudge)
+		if a.judgements() != 1 {
+			t.Errorf("asked to judge itself %d times", a.judgements())
 		}
 		s.rights.Raise() // by somebody else
 		s.feed.write(nil, change("food", "5"))
 		s.heard(a, "create food 5")
-		if a.rejudge != 2 {
-			t.Errorf("asked to judge itself %d times", a.rejudge)
+		if a.judgements() != 2 {
+			t.Errorf("asked to judge itself %d times", a.judgements())
 		}
 	})
 }
@@ -330,16 +344,18 @@ func TestChangedRights(t *testing.T) {
 func TestUnknownRightsCut(t *testing.T) {
 	play(t, func(s *scene) {
 		a, _ := s.join(anna, "entries")
+		s.rights.mu.Lock()
 		s.rights.fail = security.ErrUnavailable
+		s.rights.mu.Unlock()
 		s.feed.write(nil, change("entries", "1")) // not judged as yet
 		s.heard(a)
-		if len(a.cut) != 1 {
-			t.Fatalf("cut %v", a.cut)
+		if len(a.ends()) != 1 {
+			t.Fatalf("cut %v", a.ends())
 		}
 		s.feed.write(nil, storage.Change{Kind: storage.Update, Collection: "auth_subjects"})
 		s.heard(a)
-		if len(a.cut) != 2 || a.rejudge != 0 {
-			t.Fatalf("cut %v, judged %d", a.cut, a.rejudge)
+		if len(a.ends()) != 2 || a.judgements() != 0 {
+			t.Fatalf("cut %v, judged %d", a.ends(), a.judgements())
 		}
 	})
 }
@@ -353,14 +369,17 @@ func TestJournalFails(t *testing.T) {
 		s.feed.mu.Unlock()
 		s.feed.write(storage.ErrGap, change("entries", "in the gap"))
 		s.heard(a)
-		if len(a.cut) != 1 || !errors.Is(a.cut[0], storage.ErrGap) {
-			t.Fatalf("cut %v", a.cut)
+		if len(a.ends()) != 1 || !errors.Is(a.ends()[0], storage.ErrGap) {
+			t.Fatalf("cut %v", a.ends())
 		}
 		start := time.Now()
 		time.Sleep(15 * shortestPause) // 1+2+4+8 pauses
 		synctest.Wait()
-		if len(a.cut) != 2 || s.feed.heads != 5 {
-			t.Fatalf("%v later: cut %v, asked for the head %d times", time.Since(start), a.cut, s.feed.heads)
+		s.feed.mu.Lock()
+		heads := s.feed.heads
+		s.feed.mu.Unlock()
+		if len(a.ends()) != 2 || heads != 5 {
+			t.Fatalf("%v later: cut %v, asked for the head %d times", time.Since(start), a.ends(), heads)
 		}
 		s.feed.write(nil, change("entries", "1"))
 		s.heard(a, "create entries 1")

@@ -102,7 +102,7 @@ func TestBrokenJournalCutsAll(t *testing.T) {
 		c.subscribe(`{"accessToken":"` + token + `"}`)
 		clients = append(clients, c)
 	}
-	h.journal.break_(errors.New("disk gone"))
+	h.journal.breakDown(errors.New("disk gone"))
 	for _, c := range clients {
 		c.ended()
 	}

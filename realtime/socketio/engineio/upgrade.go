@@ -3,8 +3,8 @@ package engineio
 import "time"
 
 // An upgrade goes like this: the client of a polling connection opens a WebSocket and sends the packet 2probe; it is
-// answered by 3probe, and so is the poll that waits, so that the client can stop polling; the client sends the packet 5 when
-// its last poll has been answered. Until then packets go out by polling, from then on by WebSocket.
+// answered by 3probe, and soon the poll that waits is answered too, so that the client can stop polling; the client sends
+// the packet 5 when its last poll has been answered. Until then packets go out by polling, from then on by WebSocket.
 
 // upgrade reads a WebSocket that asks to take over a polling connection, and goes on as its reader when it did.
 func (c *Conn) upgrade(w *wsTransport) {
@@ -49,16 +49,28 @@ func (c *Conn) probed(w *wsTransport, deadline time.Time) bool {
 			if w.write([]Frame{packetFrame("3probe")}, time.Until(deadline)) != nil {
 				return false
 			}
-			c.mu.Lock()
-			c.hurry = true
-			c.poll.wake()
-			c.mu.Unlock()
+			c.hasten(w)
 		case len(packet) == 1 && packet[0] == packetUpgrade && answered:
 			return true
 		default:
 			return false
 		}
 	}
+}
+
+// hasten has polls answered soon. Not at once: a poll that is behind the upgrade on its way here, but was read before it, is
+// to be refused and not answered.
+func (c *Conn) hasten(w *wsTransport) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hurry = true
+	time.AfterFunc(hurriedPoll, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.probe == w {
+			c.poll.wake()
+		}
+	})
 }
 
 // withdraw goes on with polling.

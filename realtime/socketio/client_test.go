@@ -1,15 +1,10 @@
 package socketio
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"iter"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,209 +13,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
-
-	"nightwire/realtime"
-	"nightwire/realtime/socketio/engineio"
-	"nightwire/security"
-	"nightwire/storage"
 )
 
-// patience is how long a test waits for what must happen.
-const patience = 20 * time.Second
-
-// house is a server with all that it needs, except a database.
-type house struct {
-	t       testing.TB
-	journal *journal
-	guard   *security.Guard
-	people  *people
-	server  *Server
-	web     *httptest.Server
-	stop    func()
-
-	connectTimeout time.Duration
-}
-
-func newHouse(t testing.TB, o engineio.Options) *house {
-	t.Helper()
-	return buildHouse(t, o, 0)
-}
-
-func buildHouse(t testing.TB, o engineio.Options, connectTimeout time.Duration) *house {
-	t.Helper()
-	h := &house{t: t, connectTimeout: connectTimeout, journal: newJournal(), people: &people{records: map[string]security.Record{}}}
-	guard, err := security.NewGuard(security.Options{
-		Accounts: h.people, APISecret: "a long enough secret", JWTKey: bytes.Repeat([]byte("k"), 64),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.guard = guard
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	hub, err := realtime.Open(context.Background(), h.journal, guard, storage.Nightscout(), log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() { defer close(ended); hub.Run(ctx) }()
-	h.server = New(hub, guard, Options{Engine: o, ConnectTimeout: h.connectTimeout, Log: log})
-	h.web = httptest.NewServer(h.server.Handler())
-	h.stop = sync.OnceFunc(func() {
-		closing, done := context.WithTimeout(context.Background(), patience)
-		defer done()
-		if err := h.server.Close(closing); err != nil {
-			t.Errorf("close: %v", err)
-		}
-		cancel()
-		<-ended
-		h.web.Close()
-	})
-	t.Cleanup(h.stop)
-	return h
-}
-
-// token makes a subject with these permissions.
-func (h *house) token(name string, permissions ...string) string {
-	h.t.Helper()
-	h.people.role(name+"-role", permissions...)
-	h.guard.Raise()
-	token, err := h.guard.EnsureSubject(context.Background(), name, name+"-role")
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return token
-}
-
-// people keeps accounts in memory.
-type people struct {
-	mu      sync.Mutex
-	records map[string]security.Record
-	fail    error
-}
-
-func (p *people) List(_ context.Context, kind security.AccountKind) ([]security.Record, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.fail != nil {
-		return nil, p.fail
-	}
-	var list []security.Record
-	for key, r := range p.records {
-		if strings.HasPrefix(key, string(kind)) {
-			list = append(list, r)
-		}
-	}
-	return list, nil
-}
-
-func (p *people) Put(_ context.Context, kind security.AccountKind, r security.Record) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.records[string(kind)+r.ID] = r
-	return nil
-}
-
-func (p *people) Delete(_ context.Context, kind security.AccountKind, id string) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.records, string(kind)+id)
-	return nil
-}
-
-func (p *people) role(name string, permissions ...string) {
-	text, _ := json.Marshal(map[string]any{"name": name, "permissions": permissions})
-	_ = p.Put(context.Background(), security.Roles, security.Record{ID: fmt.Sprintf("%x", name+"000000000000")[:24], JSON: text})
-}
-
-// forget deletes all subjects.
-func (p *people) forget() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for key := range p.records {
-		if strings.HasPrefix(key, string(security.Subjects)) {
-			delete(p.records, key)
-		}
-	}
-}
-
-// journal keeps changes in memory. A cursor is the number of changes before it.
-type journal struct {
-	mu      sync.Mutex
-	changes []storage.Change
-	grown   chan struct{} // closed when there are more
-	fail    error
-}
-
-func newJournal() *journal { return &journal{grown: make(chan struct{})} }
-
-func (j *journal) Head(context.Context) (storage.Cursor, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return storage.Cursor(strconv.Itoa(len(j.changes))), nil
-}
-
-func (j *journal) Changes(ctx context.Context, after storage.Cursor) iter.Seq2[storage.Change, error] {
-	return func(yield func(storage.Change, error) bool) {
-		at, _ := strconv.Atoi(string(after))
-		for {
-			j.mu.Lock()
-			news, grown, fail := j.changes[at:], j.grown, j.fail
-			j.fail = nil
-			j.mu.Unlock()
-			if fail != nil {
-				yield(storage.Change{}, fail)
-				return
-			}
-			for _, c := range news {
-				at++
-				c.Cursor = storage.Cursor(strconv.Itoa(at))
-				if !yield(c, nil) {
-					return
-				}
-			}
-			if len(news) > 0 {
-				continue
-			}
-			select {
-			case <-grown:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}
-}
-
-func (j *journal) write(changes ...storage.Change) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.changes = append(j.changes, changes...)
-	close(j.grown)
-	j.grown = make(chan struct{})
-}
-
-func (j *journal) break_(err error) {
-	j.mu.Lock()
-	j.fail = err
-	j.mu.Unlock()
-	j.write()
-}
-
-// entry is the creation of the nth entry.
-func entry(n int) storage.Change {
-	id := strconv.Itoa(n)
-	return storage.Change{
-		Kind: storage.Create, Collection: "entries", Identifier: id,
-		After: storage.Document(`{"identifier":"` + id + `","sgv":` + id + `,"srvModified":1795237792930,"srvCreated":1795237792930}`),
-	}
-}
-
-// entryEvent is what clients are sent for it.
-func entryEvent(n int) string {
-	return fmt.Sprintf(`42/storage,["create",{"colName":"entries","doc":%s}]`, entry(n).After)
-}
-
-// transports and revisions are all the ways in which a client can connect.
+// way is one of the ways in which a client can connect.
 type way struct {
 	eio       int
 	transport string
@@ -243,7 +38,9 @@ type client struct {
 	ws   *websocket.Conn
 	gone chan struct{}
 
+	writing  sync.Mutex // one packet at a time goes out by WebSocket
 	mu       sync.Mutex
+	upgraded bool // from here on, packets go out by WebSocket
 	stopPoll bool
 	polled   chan struct{} // closed when polling has stopped
 }
@@ -305,11 +102,11 @@ func (c *client) read() {
 		if err != nil {
 			return
 		}
-		c.take1(string(p))
+		c.keep(string(p))
 	}
 }
 
-func (c *client) take1(p string) {
+func (c *client) keep(p string) {
 	if p == "2" && c.way.eio == 4 {
 		c.send("3")
 		return
@@ -374,7 +171,7 @@ func (c *client) polling() {
 			return
 		}
 		for _, p := range packets {
-			c.take1(p)
+			c.keep(p)
 		}
 	}
 }
@@ -398,6 +195,9 @@ func (c *client) upgrade() {
 		c.t.Fatalf("%v: the last poll is not answered", c.way)
 	}
 	c.must(c.ws.WriteMessage(websocket.TextMessage, []byte("5")))
+	c.mu.Lock()
+	c.upgraded = true
+	c.mu.Unlock()
 	go c.read()
 }
 
@@ -409,11 +209,19 @@ func (c *client) must(err error) {
 }
 
 func (c *client) send(packet string) {
-	if c.ws != nil {
+	if c.onWebSocket() {
+		c.writing.Lock()
+		defer c.writing.Unlock()
 		_ = c.ws.WriteMessage(websocket.TextMessage, []byte(packet))
 		return
 	}
 	_, _ = c.post(packet)
+}
+
+func (c *client) onWebSocket() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.upgraded || c.way.transport == "websocket"
 }
 
 func (c *client) post(packet string) (int, error) {
@@ -482,7 +290,7 @@ func (c *client) ended() {
 }
 
 func (c *client) close() {
-	if c.ws != nil {
+	if c.onWebSocket() {
 		c.ws.Close()
 	} else {
 		_, _ = c.post("1")

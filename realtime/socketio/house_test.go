@@ -1,0 +1,84 @@
+package socketio
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"nightwire/realtime"
+	"nightwire/realtime/socketio/engineio"
+	"nightwire/security"
+	"nightwire/storage"
+)
+
+// patience is how long a test waits for what must happen.
+const patience = 20 * time.Second
+
+// house is a server with all that it needs, except a database.
+type house struct {
+	t       testing.TB
+	journal *journal
+	guard   *security.Guard
+	people  *people
+	server  *Server
+	web     *httptest.Server
+	stop    func()
+
+	connectTimeout time.Duration
+}
+
+func newHouse(t testing.TB, o engineio.Options) *house {
+	t.Helper()
+	return buildHouse(t, o, 0)
+}
+
+func buildHouse(t testing.TB, o engineio.Options, connectTimeout time.Duration) *house {
+	t.Helper()
+	h := &house{t: t, connectTimeout: connectTimeout, journal: newJournal(), people: &people{records: map[string]security.Record{}}}
+	guard, err := security.NewGuard(security.Options{
+		Accounts: h.people, APISecret: "a long enough secret", JWTKey: bytes.Repeat([]byte("k"), 64),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.guard = guard
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	hub, err := realtime.Open(context.Background(), h.journal, guard, storage.Nightscout(), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { defer close(ended); hub.Run(ctx) }()
+	h.server = New(hub, guard, Options{Engine: o, ConnectTimeout: h.connectTimeout, Log: log})
+	h.web = httptest.NewServer(h.server.Handler())
+	h.stop = sync.OnceFunc(func() {
+		closing, done := context.WithTimeout(context.Background(), patience)
+		defer done()
+		if err := h.server.Close(closing); err != nil {
+			t.Errorf("close: %v", err)
+		}
+		cancel()
+		<-ended
+		h.web.Close()
+	})
+	t.Cleanup(h.stop)
+	return h
+}
+
+// token makes a subject with these permissions.
+func (h *house) token(name string, permissions ...string) string {
+	h.t.Helper()
+	h.people.role(name+"-role", permissions...)
+	h.guard.Raise()
+	token, err := h.guard.EnsureSubject(context.Background(), name, name+"-role")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return token
+}
