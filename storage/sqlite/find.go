@@ -17,7 +17,7 @@ const chunkBytes = 1 << 20
 // Find yields the documents that match, in the order of q.Sort.
 func (e *Engine) Find(ctx context.Context, collection string, q storage.Query) iter.Seq2[storage.Document, error] {
 	return func(yield func(storage.Document, error) bool) {
-		out := &chunk{yield: yield}
+		out := &chunk{yield: yield, readers: e.readers}
 		err := e.read(ctx, func(conn *sqlite.Conn) error {
 			t := e.table(collection)
 			if t == nil {
@@ -34,6 +34,7 @@ func (e *Engine) Find(ctx context.Context, collection string, q storage.Query) i
 // chunk gathers documents and hands them on.
 type chunk struct {
 	yield   func(storage.Document, error) bool
+	readers *readers
 	held    []storage.Document
 	bytes   int
 	stopped bool // the consumer wants no more
@@ -42,7 +43,7 @@ type chunk struct {
 func (c *chunk) add(doc storage.Document) bool {
 	c.held = append(c.held, doc)
 	if c.bytes += len(doc); c.bytes >= chunkBytes {
-		c.flush()
+		c.readers.aside(c.flush)
 	}
 	return !c.stopped
 }

@@ -10,13 +10,13 @@ import (
 	"nightwire/storage"
 )
 
-// readerCount is how many reads go on at once; more wait.
+// readerCount is how many reads go on at once; more wait. A read whose consumer is busy with what it got does not count.
 const readerCount = 8
 
 // readers is the pool of connections for reading. Each read sees the database as it is when it begins.
 type readers struct {
 	open  func() (*sqlite.Conn, error)
-	slots chan struct{}
+	slots chan struct{} // one is taken by every read that goes on
 
 	mu     sync.Mutex
 	idle   []*sqlite.Conn
@@ -57,13 +57,20 @@ func (r *readers) idleOrNew() (*sqlite.Conn, error) {
 // give takes a connection back.
 func (r *readers) give(conn *sqlite.Conn) {
 	r.mu.Lock()
-	if r.closed {
+	if r.closed || len(r.idle) >= readerCount {
 		conn.Close() // nothing was written through it
 	} else {
 		r.idle = append(r.idle, conn)
 	}
 	r.mu.Unlock()
 	<-r.slots
+}
+
+// aside calls f, the consumer of a read that holds a slot, without the slot: a consumer may be slow, or read itself.
+func (r *readers) aside(f func()) {
+	<-r.slots
+	defer func() { r.slots <- struct{}{} }()
+	f()
 }
 
 // close closes the connections that are not in use now, and the others when they come back.

@@ -45,6 +45,7 @@ func Run(t *testing.T, open Open) {
 		{"SkipAndLimit", testSkipLimit},
 		{"QueriesLikeBruteForce", testBruteForce},
 		{"AbandonedQueries", testAbandoned},
+		{"SlowConsumers", testSlowConsumers},
 		{"UnknownCollection", testUnknown},
 		{"Collections", testCollections},
 		{"Close", testClose},
