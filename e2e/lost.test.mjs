@@ -70,11 +70,20 @@ test('1,000 transport upgrades in a stream of writes lose and reorder nothing', 
   const writer = (async () => { while (writing) await Promise.all(Array.from({ length: 4 }, write)); })();
   writer.catch(() => {}); // judged below, after the clients are closed
   const runs = [];
-  await Promise.all(Array.from({ length: 8 }, async () => {
-    while (started < upgrades) runs.push(await once(far.url, versions[started++ % versions.length]));
-  })).finally(() => { writing = false; far.close(); });
-  await writer;
-  const order = await journal(first, witness).finally(() => witness.close()), place = new Map(order.map((n, i) => [n, i]));
+  let order;
+  try {
+    await Promise.all(Array.from({ length: 8 }, async () => {
+      while (writing && started < upgrades) runs.push(await once(far.url, versions[started++ % versions.length]));
+    }));
+    writing = false;
+    await writer;
+    order = await journal(first, witness);
+  } finally {
+    writing = false;
+    far.close();
+    witness.close();
+  }
+  const place = new Map(order.map((n, i) => [n, i]));
   for (const { label, due, seen } of runs) {
     const start = place.get(seen[0]);
     assertSame(seen, order.slice(start, start + seen.length), label);

@@ -22,38 +22,41 @@ before(async () => {
 after(async () => { await browser?.close(); await server?.stop(); });
 
 // open opens a page whose complaints and whose every address are kept.
-async function open(address, colorScheme = 'light') {
+async function open(address, { colorScheme = 'light', at = server } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme });
   const page = await context.newPage();
   page.asked = []; page.complaints = [];
-  await context.route(url => url.origin !== server.url, route => route.abort());
+  await context.route(url => url.origin !== new URL(at.url).origin, route => route.abort());
   page.on('request', request => page.asked.push(request.url()));
   page.on('websocket', socket => page.asked.push(socket.url()));
   page.on('console', message => { if (message.type() === 'error') page.complaints.push(message.text()); });
   page.on('pageerror', error => page.complaints.push(String(error)));
-  await page.goto(server.url + address);
+  await page.goto(at.url + address);
   return page;
 }
 
-function assertAtHome(page, token) {
-  const origins = [server.url, server.url.replace('http:', 'ws:')];
-  assert.deepEqual(page.asked.filter(url => !origins.includes(new URL(url).origin)), [], 'requests to another origin');
+function assertAtHome(page, token, { url: home } = server) {
+  assert.deepEqual(page.asked.filter(url => !url.startsWith(home) && !url.startsWith(home.replace('http:', 'ws:'))), [], 'requests to elsewhere');
   assert.deepEqual(page.asked.filter(url => url.includes(token)), [], 'a token in a URL');
   assert.ok(page.asked.some(url => url.startsWith('ws:')), 'the client upgraded to a WebSocket');
   assert.deepEqual(page.complaints, []);
 }
 
-async function write(sgv, jwt = admin.jwt) {
+async function write(sgv, { rest } = server, { jwt } = admin) {
   const body = { type: 'sgv', sgv, direction: 'Flat', device: 'page', app: 'tests', date: Date.now(), note: '<img src=x onerror=alert(1)>' };
-  return (await server.rest.must(201, 'POST', '/api/v3/entries', { jwt, body })).body.identifier;
+  return (await rest.must(201, 'POST', '/api/v3/entries', { jwt, body })).body.identifier;
+}
+
+async function connect(page, token, version = '2.2.0') {
+  await page.getByLabel('Access token', { exact: true }).fill(token);
+  await page.getByLabel(version).check();
+  await page.getByRole('button', { name: 'Connect', exact: true }).click();
 }
 
 for (const [version, scheme] of [['2.2.0', 'light'], ['4.x', 'dark']]) {
   test(`the live page with client ${version}`, { skip }, async () => {
-    const page = await open('/', scheme);
-    await page.getByLabel('Access token', { exact: true }).fill(admin.token);
-    await page.getByLabel(version).check();
-    await page.getByRole('button', { name: 'Connect', exact: true }).click();
+    const page = await open('/', { colorScheme: scheme });
+    await connect(page, admin.token, version);
     await page.getByText('Listening to').waitFor();
 
     const identifier = await write(104);
@@ -76,14 +79,31 @@ for (const [version, scheme] of [['2.2.0', 'light'], ['4.x', 'dark']]) {
 
 test('the live page says why a token is refused and takes another', { skip }, async () => {
   const page = await open('/');
-  const token = page.getByLabel('Access token', { exact: true }), connect = page.getByRole('button', { name: 'Connect', exact: true });
-  await token.fill('nobody-0123456789abcdef');
-  await connect.click();
+  await connect(page, 'nobody-0123456789abcdef');
   await page.locator('#status', { hasText: 'Missing or bad accessToken' }).waitFor();
-  await token.fill(admin.token);
-  await connect.click();
+  await connect(page, admin.token);
   await page.getByText('Listening to').waitFor();
   await page.context().close();
+});
+
+test('the live page below a base path, on a phone', { skip }, async () => {
+  const below = await Server.start('base-path', { BASE_PATH: '/night' });
+  try {
+    const { token, jwt } = await below.rest.subject('admin', '*');
+    const page = await open('/', { at: below });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.screenshot({ path: path.join(results, 'page-empty.png') });
+    await connect(page, token, '4.x');
+    await page.getByText('Listening to').waitFor();
+    const identifier = await write(88, below, { jwt });
+    await page.locator('.key', { hasText: identifier }).waitFor();
+    await page.screenshot({ path: path.join(results, 'page-phone.png'), fullPage: true });
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing sticks out of the screen');
+    assertAtHome(page, token, below);
+    await page.context().close();
+  } finally {
+    await below.stop();
+  }
 });
 
 test('the sample with client 2.2.0', { skip }, async () => {

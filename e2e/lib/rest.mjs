@@ -4,7 +4,7 @@ import http from 'node:http';
 
 export class Rest {
   constructor(base, secret) {
-    this.base = new URL(base);
+    this.base = base;
     this.admin = { 'api-secret': crypto.createHash('sha1').update(secret).digest('hex') };
     this.agent = new http.Agent({ keepAlive: true, maxSockets: 128 });
   }
@@ -16,7 +16,7 @@ export class Rest {
     if (jwt) all.authorization = `Bearer ${jwt}`;
     if (text !== undefined) Object.assign(all, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
     return new Promise((resolve, reject) => {
-      const request = http.request(new URL(path, this.base), { method, headers: all, agent: this.agent }, response => {
+      const request = http.request(this.base + path, { method, headers: all, agent: this.agent }, response => {
         const chunks = [];
         response.on('data', chunk => chunks.push(chunk));
         response.on('error', reject);

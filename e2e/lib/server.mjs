@@ -40,7 +40,7 @@ export class Server {
     const server = new Server();
     server.name = name;
     server.port = await freePort();
-    server.url = `http://127.0.0.1:${server.port}`;
+    server.url = `http://127.0.0.1:${server.port}${env.BASE_PATH ?? ''}`;
     server.secret = secret;
     server.data = fs.mkdtempSync(path.join(os.tmpdir(), `nightwire-${name}-`));
     server.env = env;
