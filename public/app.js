@@ -82,8 +82,9 @@ function open(io) {
   const s = io(location.origin + '/storage', { path: new URL('socket.io', document.baseURI).pathname, forceNew: true });
   s.on('connect', () => s.emit('subscribe', { accessToken: $('token').value.trim(), collections: collections() }, answer => {
     if (!answer.success) return close('bad', answer.message);
-    status('on', 'Listening to ' + answer.collections.join(', '));
-    note('Subscribed to ' + answer.collections.join(', '));
+    const granted = answer.collections.join(', ');
+    status('on', 'Listening to ' + (answer.collections.length === 6 ? 'all collections' : granted));
+    note('Subscribed to ' + granted);
   }));
   for (const operation of OPERATIONS) s.on(operation, data => show(operation, data));
   s.on('connect_error', error => status('busy', 'Cannot connect (' + error.message + '); trying again'));
@@ -141,6 +142,8 @@ $('form').addEventListener('submit', event => { event.preventDefault(); connect(
 $('disconnect').addEventListener('click', () => close('off', 'Not connected'));
 $('clear').addEventListener('click', clear);
 $('reveal').addEventListener('click', reveal);
-$('hint').textContent = `curl -X POST ${new URL('api/v3/entries', document.baseURI)} \\
+$('hint').textContent = `API=${new URL('api', document.baseURI)} TOKEN=your-access-token
+JWT=$(curl -s $API/v2/authorization/request/$TOKEN | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')
+curl $API/v3/entries \\
   -H "Authorization: Bearer $JWT" -H "Content-Type: application/json" \\
   -d '{"type":"sgv","sgv":104,"device":"demo","app":"curl","date":'$(date +%s000)'}'`;
