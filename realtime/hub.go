@@ -78,6 +78,13 @@ func Open(ctx context.Context, journal Journal, guard Guard, collections []stora
 // Collections are the names of the collections whose changes are told, in the order in which Open was given them.
 func (h *Hub) Collections() []string { return h.names }
 
+// Sessions is how many sessions there are.
+func (h *Hub) Sessions() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.sessions)
+}
+
 // Run tells changes until ctx ends. When the journal fails or has a gap, all sessions are cut, so that their clients come
 // back and catch up by themselves, and the hub goes on from the newest change.
 func (h *Hub) Run(ctx context.Context) {

@@ -68,10 +68,11 @@ func New(hub *realtime.Hub, guard Guard, o Options) *Server {
 func (s *Server) bind(connectTimeout time.Duration) {
 	options := socket.DefaultServerOptions()
 	options.SetConnectTimeout(connectTimeout)
+	options.SetAdapter(roomsBuilder{})
 	library := socket.NewServer(nil, options)
 	library.Bind(s.engine)
 	_ = library.Of(rootNamespace, nil).On("connection", s.safely(func(args ...any) {
-		s.enter(args[0].(*socket.Socket), rootNamespace).done()
+		s.enter(args[0].(*socket.Socket), func() {})
 	}))
 	s.storage = library.Of(storageNamespace, nil)
 	_ = s.storage.On("connection", s.safely(func(args ...any) {
@@ -101,15 +102,23 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 }
 
-// enter notes that a connection has joined a namespace. It returns the connection's peer.
-func (s *Server) enter(sock *socket.Socket, namespace string) *peer {
-	conn := sock.Conn().(*engineio.Conn)
+// enter notes that a socket has joined its namespace, and sees to it that leave is called when it has left. Leave may be
+// called more than once.
+func (s *Server) enter(sock *socket.Socket, leave func()) {
+	conn, namespace := sock.Conn().(*engineio.Conn), sock.Nsp()
 	p := conn.Peer().(*peer)
-	_ = sock.On("disconnect", s.safely(func(...any) { p.left(namespace) }))
-	p.joined(namespace)
-	if conn.ReadyState() != "open" {
-		// The connection ended while the library was at it, and the library did not notice.
-		sock.Disconnect(false)
+	left := func(...any) {
+		leave()
+		// The library has taken the socket out of its rooms, but it may have been joining one at that moment.
+		namespace.Adapter().DelAll(sock.Id())
+		p.left(namespace.Name())
 	}
-	return p
+	_ = sock.On("disconnect", s.safely(left))
+	p.joined(namespace.Name())
+	if conn.ReadyState() != "open" || !sock.Connected() {
+		// The connection ended while the library was at it. It may not have noticed, or have told so before anybody listened.
+		sock.Disconnect(false)
+		left()
+	}
+	p.done()
 }

@@ -40,9 +40,18 @@ var _ realtime.Client = (*listener)(nil)
 func (s *Server) enterStorage(sock *socket.Socket) {
 	l := &listener{server: s, socket: sock, conn: sock.Conn().(*engineio.Conn)}
 	l.session = s.hub.Join(l, s.form)
-	_ = sock.On("disconnect", s.safely(func(...any) { l.session.Leave() }))
 	_ = sock.On(subscribeEvent, s.safely(l.subscribe))
-	s.enter(sock, storageNamespace).done()
+	s.enter(sock, l.session.Leave)
+}
+
+// join joins rooms, so that the library sees the subscriptions. No event goes that way.
+func (l *listener) join(names []string) {
+	for _, name := range names {
+		l.socket.Join(socket.Room(name))
+	}
+	if !l.socket.Connected() {
+		l.socket.Nsp().Adapter().DelAll(l.socket.Id())
+	}
 }
 
 // Deliver queues an event.

@@ -76,9 +76,7 @@ func (l *listener) admit(message map[string]any) (answer any) {
 	}
 	l.remember(g)
 	l.session.Subscribe(g.who, names...)
-	for _, name := range names {
-		l.socket.Join(socket.Room(name))
-	}
+	l.join(names)
 	if l.server.guard.Version() != version {
 		l.Rejudge(ctx) // the hub may have done so before this token was remembered
 	}

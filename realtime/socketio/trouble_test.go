@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -254,71 +253,6 @@ func TestConnectTimeout(t *testing.T) {
 	h.connect(way{4, "websocket"}).ended()
 	h.connect(way{4, "polling"}).ended()
 	joined.subscribe(`{}`)
-}
-
-// Nothing is left of connections that have gone, however they went.
-func TestNothingIsLeft(t *testing.T) {
-	h := newHouse(t, engineio.Options{CloseTimeout: 50 * time.Millisecond})
-	token := h.token("reader", "api:*:read")
-	http.DefaultClient.CloseIdleConnections()
-	before := runtime.NumGoroutine()
-	cycles := volume(1000, 100)
-	var lanes sync.WaitGroup
-	for lane := range 4 {
-		lanes.Go(func() {
-			for i := range cycles / 4 {
-				c := h.connect(ways[(i+lane)%len(ways)])
-				if i%5 == 0 { // gone while the library lets it in
-					c.send("40/storage,")
-					c.close()
-					continue
-				}
-				c.join()
-				c.subscribe(`{"accessToken":"` + token + `"}`)
-				switch i % 4 {
-				case 0:
-					c.send("41/storage,")
-				case 1:
-					c.send("1")
-				case 2:
-					c.send("9")
-				}
-				c.close()
-			}
-		})
-	}
-	lanes.Wait()
-	eventually(t, func() bool { return h.server.engine.Connections() == 0 && h.server.Sockets() == 0 })
-	eventually(t, func() bool {
-		http.DefaultClient.CloseIdleConnections()
-		return runtime.NumGoroutine() <= before+2
-	})
-}
-
-// Closing the server cuts everybody by the end of TCP, without a namespace disconnect, and leaves nothing behind.
-func TestClose(t *testing.T) {
-	http.DefaultClient.CloseIdleConnections()
-	before := runtime.NumGoroutine()
-	h := newHouse(t, engineio.Options{})
-	var clients []*client
-	for _, w := range append(ways, ways...) {
-		c := h.connect(w)
-		c.join()
-		clients = append(clients, c)
-	}
-	h.stop()
-	for _, c := range clients {
-		c.ended()
-		for p := range c.in {
-			if strings.HasPrefix(p, "41") {
-				t.Errorf("%v: got %s", c.way, p)
-			}
-		}
-	}
-	eventually(t, func() bool {
-		http.DefaultClient.CloseIdleConnections()
-		return runtime.NumGoroutine() <= before+2
-	})
 }
 
 func TestUnknownNamespace(t *testing.T) {
