@@ -14,10 +14,9 @@ type audience struct {
 	collection storage.Collection
 	permission security.Permission
 	members    map[*Session]*subscription
-	// list holds the members for the hub to walk without the lock. It is made anew when the hub finds it stale, not at
-	// every change of members, so that a thousand clients who subscribe at once cost one list.
-	list  []*subscription
-	stale bool
+	// list holds the members for the hub to walk without the lock. A change of members drops it, and the hub makes it anew
+	// when it needs it, so that a thousand clients who subscribe at once cost one list.
+	list []*subscription
 }
 
 func newAudience(c storage.Collection) *audience {
@@ -68,8 +67,8 @@ func (s *subscription) allowed(ctx context.Context, guard Guard, version uint64,
 func (h *Hub) listeners(a *audience) []*subscription {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if a.stale {
-		a.list, a.stale = make([]*subscription, 0, len(a.members)), false
+	if a.list == nil && len(a.members) > 0 {
+		a.list = make([]*subscription, 0, len(a.members))
 		for _, s := range a.members {
 			a.list = append(a.list, s)
 		}
@@ -84,7 +83,7 @@ func (a *audience) set(s *Session, grants []security.Identity) {
 	} else {
 		a.members[s] = &subscription{session: s, grants: grants}
 	}
-	a.stale = true
+	a.list = nil
 }
 
 // grants are the identities by which a session subscribed; none when it did not.

@@ -166,8 +166,9 @@ func (h *Hub) tell(ctx context.Context, c storage.Change) {
 	}
 }
 
-// awaitAnswer lets the writer have its answer first. A group whose answer was late once is not waited for again; a face
-// whose connection was late once leaves Answered nil from then on.
+// awaitAnswer lets the writer have its answer first. A request whose answer was late is not waited for again. Nor is its
+// connection: over HTTP/1.1 it stands still until the answer is taken; a face that can write on regardless of late answers
+// leaves Answered nil once one was.
 func (h *Hub) awaitAnswer(ctx context.Context, c storage.Change) {
 	if c.Answered == nil || c.Answered == h.late {
 		return

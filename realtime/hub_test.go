@@ -250,6 +250,21 @@ func TestEachChangeGoesToWhoMayHearIt(t *testing.T) {
 	})
 }
 
+// Whoever has left is not kept by the list that the last change was told to.
+func TestLeaversAreForgotten(t *testing.T) {
+	play(t, func(s *scene) {
+		a, session := s.join(anna, "entries")
+		s.feed.write(nil, change("entries", "1"))
+		s.heard(a, "create entries 1")
+		session.Leave()
+		s.hub.mu.Lock()
+		defer s.hub.mu.Unlock()
+		if kept := s.hub.audiences["entries"]; len(kept.list)+len(kept.members) > 0 {
+			t.Errorf("kept %v and %v", kept.list, kept.members)
+		}
+	})
+}
+
 func TestEachChangeIsEncodedOnce(t *testing.T) {
 	play(t, func(s *scene) {
 		for range 10 {

@@ -6,5 +6,10 @@
 // (inbound.go, peer.go), and holds a hub session per socket of /storage (storage.go). Events do not go through the library:
 // the hub encodes a change once (event.go), and its bytes are queued on each connection as they are.
 //
+// It differs from the original on purpose in this: an access token that is no longer known shuts its socket out, and a
+// permission that is lost stops the events; an event of more than 64 KiB, a namespace's name of more than 512 bytes and
+// more than 20 bad tokens a minute from one address end the connection; what is sent with a connect is not kept; binary
+// events are passed over; nothing is compressed; a client that does not take its events is cut.
+//
 // Read server.go first, then storage.go and peer.go.
 package socketio

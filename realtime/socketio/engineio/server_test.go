@@ -107,6 +107,20 @@ func TestHandshake(t *testing.T) {
 	}
 }
 
+// Browsers that cannot ask other sites otherwise poll by script and post by form.
+func TestScriptPolling(t *testing.T) {
+	_, base := serve(t, Options{})
+	url := poller(t, base) + "&transport=polling&j=7"
+	resp, err := http.PostForm(url, map[string][]string{"d": {`4"x"`}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if _, body := get(t, url); resp.StatusCode != 200 || body != `___eio[7]("4\"x\"");` {
+		t.Errorf("posting gave %d, polling %s", resp.StatusCode, body)
+	}
+}
+
 // Whatever a WebSocket says instead of the probe, polling goes on; and only one may ask at a time.
 func TestRefusedUpgrades(t *testing.T) {
 	_, base := serve(t, Options{UpgradeTimeout: 300 * time.Millisecond})
