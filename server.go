@@ -42,41 +42,46 @@ type server struct {
 	listener net.Listener
 }
 
-// start opens and connects the parts, in the order of their dependence. What it opened is closed when it fails.
-func start(ctx context.Context, set settings, stdout io.Writer, log *slog.Logger) (s *server, err error) {
-	s = &server{settings: set, log: log}
-	defer func() {
-		if err != nil {
-			s.close()
-		}
-	}()
-	if s.engine, err = openEngine(ctx, set, log); err != nil {
-		return nil, err
-	}
-	apiSecret, generated, err := s.secret()
-	if err != nil {
-		return nil, err
-	}
-	if err = s.secure(apiSecret); err != nil {
-		return nil, err
-	}
-	if s.listener, err = net.Listen("tcp", set.address()); err != nil {
-		return nil, fmt.Errorf("cannot listen: %w", err)
-	}
-	if err = s.connect(ctx); err != nil {
-		return nil, err
-	}
-	if generated {
-		if err = greet(ctx, stdout, s.guard, apiSecret, s.secretFile(), localURL(s.listener, set.basePath)); err != nil {
-			return nil, err
-		}
+// start opens and connects the parts, and greets on the first start. What it opened is closed when it fails.
+func start(ctx context.Context, set settings, stdout io.Writer, log *slog.Logger) (*server, error) {
+	s := &server{settings: set, log: log}
+	if err := s.open(ctx, stdout); err != nil {
+		return nil, errors.Join(err, s.close())
 	}
 	s.warn()
 	return s, nil
 }
 
+// open builds the parts in the order of their dependence.
+func (s *server) open(ctx context.Context, stdout io.Writer) (err error) {
+	if s.engine, err = openEngine(ctx, s.settings, s.log); err != nil {
+		return err
+	}
+	apiSecret, generated, err := s.secret()
+	if err != nil {
+		return err
+	}
+	if err := s.secure(apiSecret); err != nil {
+		return err
+	}
+	if s.listener, err = net.Listen("tcp", s.address()); err != nil {
+		return fmt.Errorf("cannot listen: %w", err)
+	}
+	if err := s.connect(ctx); err != nil {
+		return err
+	}
+	if !generated {
+		return nil
+	}
+	return greet(ctx, stdout, s.guard, apiSecret, s.secretFile(), localURL(s.listener, s.basePath))
+}
+
 func openEngine(ctx context.Context, set settings, log *slog.Logger) (storage.Engine, error) {
-	return sqlite.Open(ctx, sqlite.Options{Dir: set.dataDir, JournalAge: set.journalAge, JournalBytes: set.journalBytes, Log: log})
+	engine, err := sqlite.Open(ctx, sqlite.Options{Dir: set.dataDir, JournalAge: set.journalAge, JournalBytes: set.journalBytes, Log: log})
+	if err != nil {
+		return nil, err // and no engine that is a nil pointer
+	}
+	return engine, nil
 }
 
 func (s *server) secretFile() string { return filepath.Join(s.dataDir, "api-secret") }

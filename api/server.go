@@ -79,12 +79,19 @@ func (s *Server) Shutdown(ctx context.Context, cut func()) error {
 	return nil
 }
 
-// underPath serves h below the path and answers 404 elsewhere.
+// underPath serves h below the path, sends who asks for the path itself there, and answers 404 elsewhere.
 func underPath(path string, h http.Handler) http.Handler {
 	if path == "" {
 		return h
 	}
-	return http.StripPrefix(path, h)
+	below := http.StripPrefix(path, h)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == path { // the page's links are relative to the path with a slash
+			http.Redirect(w, r, path+"/", http.StatusPermanentRedirect)
+			return
+		}
+		below.ServeHTTP(w, r)
+	})
 }
 
 // foldPrefix lets the paths of the APIs begin in any case, as the original's routes do.

@@ -83,6 +83,15 @@ func TestHealth(t *testing.T) {
 
 func TestBasePath(t *testing.T) {
 	_, url := serve(t, api.Options{BasePath: "/night"}, nil)
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Get(url + "/night")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 308 || resp.Header.Get("Location") != "/night/" {
+		t.Errorf("without slash: %d %s", resp.StatusCode, resp.Header.Get("Location"))
+	}
 	for path, want := range map[string]int{"/night/healthz": 200, "/healthz": 404, "/nightly/healthz": 404} {
 		if status, _, _ := get(t, url+path); status != want {
 			t.Errorf("%s: %d, want %d", path, status, want)
