@@ -16,7 +16,8 @@ import (
 // as they are, many in one system call.
 type wsTransport struct {
 	*websocket.Conn
-	nc net.Conn
+	nc       net.Conn
+	deadline time.Time // of writing; belongs to whoever writes
 }
 
 // upgrader accepts WebSockets with the smallest buffers: most connections are idle most of the time.
@@ -104,10 +105,14 @@ func slowness(err error) error {
 	return nil
 }
 
-// write sends frames in one system call, if the system takes them.
+// write sends frames in one system call, if the system takes them. It may take the timeout, or a little less: setting a
+// deadline is not free, so one serves several writes.
 func (w *wsTransport) write(batch []Frame, timeout time.Duration) error {
-	if err := w.nc.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
-		return err
+	if now := time.Now(); w.deadline.Sub(now) < timeout*3/4 {
+		w.deadline = now.Add(timeout)
+		if err := w.nc.SetWriteDeadline(w.deadline); err != nil {
+			return err
+		}
 	}
 	if len(batch) == 1 {
 		_, err := w.nc.Write(batch[0])
