@@ -68,6 +68,7 @@ func (l *listener) admit(message map[string]any) (answer any) {
 		names, err = l.permitted(ctx, g.who, l.wanted(message["collections"]))
 	}
 	if err != nil {
+		l.server.log.Warn("subscription refused by cutting the connection", "reason", err, "address", l.conn.Address())
 		l.Cut(err)
 		return nil
 	}

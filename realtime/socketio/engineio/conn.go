@@ -30,7 +30,8 @@ const (
 
 // Peer is what a connection's messages are given to.
 type Peer interface {
-	// Receive is called with the text of each message in order, one at a time. It may keep the text.
+	// Receive is called with the text of each message in order, one at a time, unless the client breaks the protocol by
+	// sending in two ways at once. It may keep the text.
 	Receive(text []byte)
 }
 
@@ -52,7 +53,8 @@ type Conn struct {
 	started  bool    // it ended after its handshake
 	queue    []Frame // what waits for the client, oldest first
 	spare    []Frame // an empty queue, to swap with
-	queued   int     // bytes in queue and in the batch being written
+	queued   int     // bytes in queue
+	writing  int     // bytes in batches being written
 	ws       *wsTransport
 	poll     pollTransport
 	probe    *wsTransport // a WebSocket that asks to take over from polling
@@ -82,7 +84,7 @@ func (c *Conn) Enqueue(f Frame) {
 		return
 	}
 	// A single frame may be larger than the queue: some documents are.
-	if c.queued > 0 && c.queued+len(f) > c.server.opts.MaxQueue {
+	if waiting := c.queued + c.writing; waiting > 0 && waiting+len(f) > c.server.opts.MaxQueue {
 		c.shut(reasonTransportError)
 		// The sender may hold locks that those who listen for the end want, so they are told from elsewhere.
 		go c.bury(errSlow)
@@ -108,16 +110,17 @@ func (c *Conn) wake() {
 	}
 }
 
-// take empties the queue for writing. Its bytes count as queued until wrote is called. The lock is held.
+// take empties the queue for writing; wrote is to be called afterwards. The lock is held.
 func (c *Conn) take() (batch []Frame, size int) {
 	batch, size = c.queue, c.queued
 	c.queue, c.spare = c.spare, nil
+	c.queued, c.writing = 0, c.writing+size
 	return batch, size
 }
 
 // wrote gives back a batch that has been written. The lock is held.
 func (c *Conn) wrote(batch []Frame, size int) {
-	c.queued -= size
+	c.writing -= size
 	clear(batch)
 	if cap(batch) <= 64 && c.spare == nil {
 		c.spare = batch[:0]

@@ -150,6 +150,9 @@ func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 	}
 	c.mu.Lock()
 	c.poll.posting = false
+	if c.state == closed && c.reason == reasonParseError {
+		status = http.StatusBadRequest
+	}
 	c.mu.Unlock()
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
@@ -163,7 +166,7 @@ func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 // readPost reads and splits the body of a POST. A body that is none ends the connection.
 func (c *Conn) readPost(w http.ResponseWriter, r *http.Request) (packets [][]byte, status int) {
 	if r.Header.Get("Content-Type") == "application/octet-stream" {
-		c.end(reasonParseError) // binary payloads are never sent by clients that follow the protocol of this server's messages
+		c.end(reasonParseError) // clients send binary payloads for binary events only, and there are none
 		return nil, http.StatusBadRequest
 	}
 	control := http.NewResponseController(w)

@@ -294,6 +294,38 @@ func TestCloseSendsTheRest(t *testing.T) {
 	<-c.Done()
 }
 
+// What has been sent does not count as queued any more, nor twice.
+func TestQueueIsCounted(t *testing.T) {
+	s, base := serve(t, Options{})
+	url := poller(t, base) + "&transport=polling"
+	s.mu.Lock()
+	var c *Conn
+	for _, c = range s.conns {
+	}
+	s.mu.Unlock()
+	const n = 3000
+	go func() {
+		for range n {
+			c.Enqueue(Message([]byte("x")))
+		}
+	}()
+	for got := 0; got < n; {
+		_, body := get(t, url)
+		got += strings.Count(body, "4x")
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		c.mu.Lock()
+		queued, writing := c.queued, c.writing
+		c.mu.Unlock()
+		if queued == 0 && writing == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d queued, %d being written", queued, writing)
+		}
+	}
+}
+
 // A polling client that goes away while it waits has gone.
 func TestAbandonedPoll(t *testing.T) {
 	s, base := serve(t, Options{})
