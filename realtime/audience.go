@@ -20,15 +20,7 @@ type audience struct {
 }
 
 func newAudience(c storage.Collection) *audience {
-	return &audience{collection: c, permission: ListenPermission(c), members: make(map[*Session]*subscription)}
-}
-
-// ListenPermission is what one must hold to hear of a collection's changes: the same as to list its documents.
-func ListenPermission(c storage.Collection) security.Permission {
-	if c.Private {
-		return security.Permission("api:" + c.Name + ":admin")
-	}
-	return security.Permission("api:" + c.Name + ":read")
+	return &audience{collection: c, permission: c.ListPermission(), members: make(map[*Session]*subscription)}
 }
 
 // subscription is one session's subscription to one collection. It is replaced, never changed, when its grants change.

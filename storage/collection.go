@@ -1,5 +1,7 @@
 package storage
 
+import "nightwire/security"
+
 // Collection is a named set of documents with its rules.
 type Collection struct {
 	Name string
@@ -57,6 +59,14 @@ func IsCollection(name string) bool { return nightscout[name].Name != "" }
 func ModifiedAt(collection string, doc Document) int64 {
 	ms, _ := nightscout[collection].Shown(doc).Get("srvModified").Int()
 	return ms
+}
+
+// ListPermission is what one must hold to see the collection as a whole: to search it, and to hear of its changes.
+func (c Collection) ListPermission() security.Permission {
+	if c.Private {
+		return security.Permission("api:" + c.Name + ":admin")
+	}
+	return security.Permission("api:" + c.Name + ":read")
 }
 
 // fallback is what of the document Create looks for besides its identifier: nothing unless all the fields are there.

@@ -89,10 +89,7 @@ func (d *Documents) check(ctx context.Context, r Request, c Collection, right st
 
 // checkList asks whether the requester may see the collection as a whole.
 func (d *Documents) checkList(ctx context.Context, r Request, c Collection) error {
-	if c.Private {
-		return d.check(ctx, r, c, "admin")
-	}
-	return d.check(ctx, r, c, "read")
+	return d.guard.Check(ctx, r.Who, c.ListPermission())
 }
 
 // apply hands a write to the engine.
