@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +31,21 @@ type house struct {
 	stop    func()
 
 	connectTimeout time.Duration
+	// judging is called whenever the server asks for the version of rights, as it does after each subscription.
+	judging atomic.Pointer[func()]
+}
+
+// watchedGuard lets a test act in the middle of a subscription.
+type watchedGuard struct {
+	*security.Guard
+	house *house
+}
+
+func (g *watchedGuard) Version() uint64 {
+	if act := g.house.judging.Load(); act != nil {
+		(*act)()
+	}
+	return g.Guard.Version()
 }
 
 func newHouse(t testing.TB, o engineio.Options) *house {
@@ -55,7 +71,7 @@ func buildHouse(t testing.TB, o engineio.Options, connectTimeout time.Duration) 
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); hub.Run(ctx) }()
-	h.server = New(hub, guard, Options{Engine: o, ConnectTimeout: h.connectTimeout, Log: log})
+	h.server = New(hub, &watchedGuard{Guard: guard, house: h}, Options{Engine: o, ConnectTimeout: h.connectTimeout, Log: log})
 	h.web = httptest.NewServer(h.server.Handler())
 	h.stop = sync.OnceFunc(func() {
 		closing, done := context.WithTimeout(context.Background(), patience)

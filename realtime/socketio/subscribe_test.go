@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -172,6 +173,27 @@ func TestNoEventBeforeAcknowledgement(t *testing.T) {
 			last = n
 		}
 		c.close()
+	}
+}
+
+// The same at the worst moment: an event is told between the subscription and the sending of its acknowledgement.
+func TestEventWhileAcknowledging(t *testing.T) {
+	h := newHouse(t, engineio.Options{})
+	token := h.token("reader", "api:*:read")
+	for _, w := range ways {
+		check := h.witness()
+		c := h.connect(w)
+		c.join()
+		act := func() { check(t) } // when the witness has the event, the hub has told it to everybody
+		h.judging.Store(&act)
+		got := c.subscribe(`{"accessToken":"` + token + `","collections":["entries"]}`)
+		h.judging.Store(nil)
+		if !strings.Contains(got, `"success":true`) {
+			t.Fatal(got)
+		}
+		if got, _ := c.next(); got != entryEvent(1) {
+			t.Fatalf("%v: got %.80s", w, got)
+		}
 	}
 }
 

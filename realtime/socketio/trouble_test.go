@@ -283,9 +283,7 @@ func FuzzFrames(f *testing.F) {
 		if old {
 			w.eio = 3
 		}
-		house := *h
-		house.t = t
-		c := house.connect(w)
+		c := (&house{t: t, web: h.web}).connect(w)
 		if joined {
 			c.join()
 		}
