@@ -64,9 +64,6 @@ type Conn struct {
 	draining bool // a goroutine writes to ws
 }
 
-// ID is the connection's identifier. It is a secret of the client's: whoever knows it may poll.
-func (c *Conn) ID() string { return c.id }
-
 // Peer is what the connection's messages are given to.
 func (c *Conn) Peer() Peer { return c.peer }
 

@@ -36,7 +36,7 @@ func (noResponse) WriteHeader(int)             {}
 // Forward gives a message to the library.
 func (c *Conn) Forward(text []byte) { c.Emit("data", types.NewStringBuffer(text)) }
 
-// Id is ID, under the library's name for it.
+// Id is the connection's identifier. It is a secret of the client's: whoever knows it may poll.
 func (c *Conn) Id() string { return c.id }
 
 // Protocol is the revision of Engine.IO: 3 or 4.
