@@ -11,8 +11,17 @@ func (d *Documents) Create(ctx context.Context, r Request, collection string, do
 	if err != nil {
 		return Result{}, err
 	}
+	w, err := d.creation(ctx, r, c, doc)
+	if err != nil {
+		return Result{}, err
+	}
+	return d.apply(ctx, r, w)
+}
+
+// creation is the write of a document that Create was given.
+func (d *Documents) creation(ctx context.Context, r Request, c Collection, doc Document) (Write, error) {
 	if isEmpty(doc) {
-		return Result{}, errNoBody()
+		return Write{}, errNoBody()
 	}
 	in := d.receive(ctx, r, c, doc, "")
 	identifier := in.doc.Get("identifier").Text()
@@ -20,7 +29,7 @@ func (d *Documents) Create(ctx context.Context, r Request, collection string, do
 	if !d.options.NoDedupFallback {
 		key.Fallback = c.fallback(in.doc)
 	}
-	return d.apply(ctx, r, Write{Collection: c.Name, Key: key, Decide: in.create})
+	return Write{Collection: c.Name, Key: key, Decide: in.create}, nil
 }
 
 func (in *incoming) create(stored *Stored, now int64) (Next, error) {

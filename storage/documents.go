@@ -8,7 +8,7 @@ import (
 )
 
 // Documents is the only door to documents: it asks the Guard, applies the collection's rules and hands one atomic write to
-// the engine. No face checks permissions or stamps fields by itself. Each operation is a file of its own: create.go,
+// the engine. No face checks permissions or stamps fields by itself. Each operation is a file of its own: create.go, bulk.go,
 // read.go, update.go, patch.go, delete.go, search.go, history.go, lastmodified.go, rights.go.
 type Documents struct {
 	engine      Engine
@@ -94,12 +94,20 @@ func (d *Documents) checkList(ctx context.Context, r Request, c Collection) erro
 
 // apply hands a write to the engine.
 func (d *Documents) apply(ctx context.Context, r Request, w Write) (Result, error) {
-	w.By, w.Answered = r.Who.Name(), r.Answered
-	changes, err := d.engine.Apply(ctx, w)
+	changes, err := d.engine.Apply(ctx, r.sign(w))
 	if err != nil {
 		return Result{}, err
 	}
-	change := changes[0]
+	return resultOf(changes[0]), nil
+}
+
+// sign puts into a write who makes it and who waits for its answer.
+func (r Request) sign(w Write) Write {
+	w.By, w.Answered = r.Who.Name(), r.Answered
+	return w
+}
+
+func resultOf(change Change) Result {
 	result := Result{
 		Identifier:   change.Identifier,
 		LastModified: change.Time,
@@ -109,5 +117,5 @@ func (d *Documents) apply(ctx context.Context, r Request, w Write) (Result, erro
 	if before := change.Before.Identifier(); change.Kind == Update && before != change.After.Identifier() {
 		result.Deduplicated = before
 	}
-	return result, nil
+	return result
 }

@@ -29,6 +29,19 @@ type Engine interface {
 	Close() error
 }
 
+// Series is what an engine may offer besides: many independent writes at the cost of a few durable steps.
+type Series interface {
+	// ApplyEach performs the writes in order, each as by an Apply of its own: a refusal concerns one write alone. It
+	// returns one entry per write.
+	ApplyEach(ctx context.Context, writes ...Write) []Applied
+}
+
+// Applied is what became of one write of a Series: its change or its error.
+type Applied struct {
+	Change Change
+	Err    error
+}
+
 // Key says how a stored document is looked for. The parts are tried in this order; the first document found wins:
 // identifier, _id, fallback.
 type Key struct {

@@ -26,6 +26,8 @@ var (
 	ErrGap = errors.New("history gap")
 	// ErrUnavailable is an engine that cannot answer now: full disk, database away, shutting down.
 	ErrUnavailable = errors.New("unavailable")
+	// ErrSlow is a search that was given up at its time limit. It is an ErrUnavailable whose message tells what to do.
+	ErrSlow = fmt.Errorf("too slow: %w", ErrUnavailable)
 )
 
 // Error is a failure of one of the kinds above with the text a client is shown.

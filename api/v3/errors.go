@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"nightwire/security"
 	"nightwire/storage"
@@ -20,42 +21,45 @@ type outcome struct {
 	kind    error
 	status  int
 	message string // when the error brings none of its own; "" for an answer without message
+	fixed   bool   // the message is always this one, whatever the error brings
+	index   *int   // of the document of a bulk write that is to blame; nil for all other errors
 }
 
 // outcomes is the one table from errors to answers (spec §0, design §9). The first kind that matches counts.
 var outcomes = []outcome{
-	{storage.ErrUnavailable, http.StatusServiceUnavailable, "Database not available"},
-	{security.ErrUnavailable, http.StatusServiceUnavailable, "Database not available"},
-	{security.ErrUnauthenticated, http.StatusUnauthorized, "Bad access token or JWT"},
-	{security.ErrForbidden, http.StatusForbidden, ""},
-	{errNotAcceptable, http.StatusNotAcceptable, "Unsupported output format requested"},
-	{storage.ErrInvalid, http.StatusBadRequest, "Bad or missing request body"},
-	{security.ErrInvalid, http.StatusBadRequest, "Bad or missing request body"},
-	{storage.ErrNotFound, http.StatusNotFound, ""},
-	{storage.ErrGone, http.StatusGone, ""},
-	{storage.ErrPrecondition, http.StatusPreconditionFailed, ""},
-	{storage.ErrReadOnly, http.StatusUnprocessableEntity, "Trying to modify read-only document"},
-	{storage.ErrTooLarge, http.StatusRequestEntityTooLarge, "Request body too large"},
-	{storage.ErrConflict, http.StatusServiceUnavailable, "Too many writers of this document, try again"},
-	{storage.ErrGap, http.StatusGone, ""},
+	{kind: storage.ErrSlow, status: http.StatusServiceUnavailable, message: "The search took too long"},
+	{kind: storage.ErrUnavailable, status: http.StatusServiceUnavailable, message: "Database not available", fixed: true},
+	{kind: security.ErrUnavailable, status: http.StatusServiceUnavailable, message: "Database not available", fixed: true},
+	{kind: security.ErrUnauthenticated, status: http.StatusUnauthorized, message: "Bad access token or JWT"},
+	{kind: security.ErrForbidden, status: http.StatusForbidden},
+	{kind: errNotAcceptable, status: http.StatusNotAcceptable, message: "Unsupported output format requested"},
+	{kind: storage.ErrInvalid, status: http.StatusBadRequest, message: "Bad or missing request body"},
+	{kind: security.ErrInvalid, status: http.StatusBadRequest, message: "Bad or missing request body"},
+	{kind: storage.ErrNotFound, status: http.StatusNotFound},
+	{kind: storage.ErrGone, status: http.StatusGone},
+	{kind: storage.ErrPrecondition, status: http.StatusPreconditionFailed},
+	{kind: storage.ErrReadOnly, status: http.StatusUnprocessableEntity, message: "Trying to modify read-only document"},
+	{kind: storage.ErrTooLarge, status: http.StatusRequestEntityTooLarge, message: "Request body too large"},
+	{kind: storage.ErrConflict, status: http.StatusServiceUnavailable, message: "Too many writers of this document, try again", fixed: true},
+	{kind: storage.ErrGap, status: http.StatusGone},
 }
 
 // outcomeOf finds the wire form of an error; what is in no row is internal.
 func outcomeOf(err error) outcome {
-	for _, o := range outcomes {
-		if errors.Is(err, o.kind) {
-			var shown *storage.Error
-			var forbidden *security.Forbidden
-			switch {
-			case errors.As(err, &forbidden):
-				o.message = forbidden.Error()
-			case errors.As(err, &shown) && shown.Message != "" && o.status != http.StatusServiceUnavailable:
-				o.message = shown.Message
-			}
-			return o
-		}
+	i := slices.IndexFunc(outcomes, func(o outcome) bool { return errors.Is(err, o.kind) })
+	if i < 0 {
+		return outcome{kind: err, status: http.StatusInternalServerError, message: "Internal Server Error"}
 	}
-	return outcome{err, http.StatusInternalServerError, "Internal Server Error"}
+	o := outcomes[i]
+	var shown *storage.Error
+	var forbidden *security.Forbidden
+	switch {
+	case errors.As(err, &forbidden):
+		o.message = forbidden.Error()
+	case errors.As(err, &shown) && shown.Message != "" && !o.fixed:
+		o.message = shown.Message
+	}
+	return o
 }
 
 // fail answers with an error.
@@ -67,21 +71,36 @@ func (r *request) fail(err error) error {
 		r.Log.Error("answer cut short", "request", r.requestID(), "error", err)
 		panic(http.ErrAbortHandler) // so that the client sees a broken answer, not a short one
 	}
-	o := outcomeOf(err)
-	switch {
-	case o.status == http.StatusInternalServerError:
-		r.Log.Error("request failed", "request", r.requestID(), "error", err)
-	case o.status == http.StatusServiceUnavailable:
-		r.Log.Warn("cannot answer now", "request", r.requestID(), "error", err)
+	o := r.noted(err)
+	if o.status == http.StatusServiceUnavailable {
 		r.Response().Header().Set("Retry-After", "5")
 	}
+	var refused *storage.Refused
+	if errors.As(err, &refused) {
+		o.index = &refused.Index
+	}
 	return r.write(o.status, errorBody(o))
+}
+
+// noted is the wire form of an error, which is logged when it is not the client's.
+func (r *request) noted(err error) outcome {
+	o := outcomeOf(err)
+	switch o.status {
+	case http.StatusInternalServerError:
+		r.Log.Error("request failed", "request", r.requestID(), "error", err)
+	case http.StatusServiceUnavailable:
+		r.Log.Warn("cannot answer now", "request", r.requestID(), "error", err)
+	}
+	return o
 }
 
 func errorBody(o outcome) []byte {
 	body := `{"status":` + itoa(int64(o.status))
 	if o.message != "" {
-		body += `,"message":` + string(storage.StringValue(o.message))
+		body += `,"message":` + quote(o.message)
+	}
+	if o.index != nil {
+		body += `,"index":` + itoa(int64(*o.index))
 	}
 	return []byte(body + "}")
 }

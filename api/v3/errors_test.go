@@ -14,7 +14,7 @@ import (
 func TestOutcomes(t *testing.T) {
 	for _, kind := range []error{
 		storage.ErrInvalid, storage.ErrNotFound, storage.ErrGone, storage.ErrConflict, storage.ErrPrecondition, storage.ErrReadOnly,
-		storage.ErrTooLarge, storage.ErrGap, storage.ErrUnavailable,
+		storage.ErrTooLarge, storage.ErrGap, storage.ErrUnavailable, storage.ErrSlow,
 		security.ErrUnauthenticated, security.ErrForbidden, security.ErrInvalid, security.ErrUnavailable,
 	} {
 		if o := outcomeOf(fmt.Errorf("while working: %w", kind)); o.status == http.StatusInternalServerError {

@@ -56,6 +56,10 @@ func parseRoute(method, escaped string, known func(collection string) bool) (rou
 	if len(segments) == 3 {
 		return route{}, errNoRoute
 	}
+	if strings.EqualFold(segments[1], "bulk") && method == http.MethodPost {
+		rt.operation = (*request).bulk
+		return rt, nil
+	}
 	return rt.document(method, segments[1])
 }
 

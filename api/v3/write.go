@@ -22,14 +22,20 @@ func (r *request) create() error {
 	h := r.Response().Header()
 	h.Set("Last-Modified", httpDate(res.LastModified))
 	h.Set("Location", r.location(res.Identifier))
+	status, body := created(res)
+	return r.write(status, []byte(body))
+}
+
+// created is the answer to the creation of one document.
+func created(res storage.Result) (status int, body string) {
 	if res.Created {
-		return r.write(http.StatusCreated, []byte(`{"status":201,"identifier":`+quote(res.Identifier)+`,"lastModified":`+itoa(res.LastModified)+`}`))
+		return http.StatusCreated, `{"status":201,"identifier":` + quote(res.Identifier) + `,"lastModified":` + itoa(res.LastModified) + `}`
 	}
-	body := `{"status":200,"lastModified":` + itoa(res.LastModified) + `,"identifier":` + quote(res.Identifier) + `,"isDeduplication":true`
+	body = `{"status":200,"lastModified":` + itoa(res.LastModified) + `,"identifier":` + quote(res.Identifier) + `,"isDeduplication":true`
 	if res.Deduplicated != "" && res.Deduplicated != res.Identifier {
 		body += `,"deduplicatedIdentifier":` + quote(res.Deduplicated)
 	}
-	return r.write(http.StatusOK, []byte(body+"}"))
+	return http.StatusOK, body + "}"
 }
 
 // update is PUT /{collection}/{identifier} (spec §3, UPDATE).
@@ -49,7 +55,8 @@ func (r *request) update() error {
 	h.Set("Last-Modified", httpDate(res.LastModified))
 	if res.Created {
 		h.Set("Location", r.location(res.Identifier))
-		return r.write(http.StatusCreated, []byte(`{"status":201,"identifier":`+quote(res.Identifier)+`,"lastModified":`+itoa(res.LastModified)+`}`))
+		status, body := created(res)
+		return r.write(status, []byte(body))
 	}
 	return r.write(http.StatusOK, []byte(`{"status":200,"lastModified":`+itoa(res.LastModified)+`}`))
 }

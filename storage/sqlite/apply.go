@@ -29,6 +29,34 @@ func (e *Engine) Apply(ctx context.Context, group ...storage.Write) ([]storage.C
 	if len(group) == 0 {
 		return nil, nil
 	}
+	r, err := e.submit(ctx, group)
+	if err != nil {
+		return nil, err
+	}
+	return r.wait(ctx, e.writer.stopped)
+}
+
+// ApplyEach queues the writes one behind the other, so that they share transactions, and waits for all of them.
+func (e *Engine) ApplyEach(ctx context.Context, writes ...storage.Write) []storage.Applied {
+	applied := make([]storage.Applied, len(writes))
+	requests := make([]*request, len(writes))
+	for i := range writes {
+		requests[i], applied[i].Err = e.submit(ctx, writes[i:i+1:i+1])
+	}
+	for i, r := range requests {
+		if r == nil {
+			continue
+		}
+		changes, err := r.wait(ctx, e.writer.stopped)
+		if applied[i].Err = err; err == nil {
+			applied[i].Change = changes[0]
+		}
+	}
+	return applied
+}
+
+// submit puts a group into the writer's queue.
+func (e *Engine) submit(ctx context.Context, group []storage.Write) (*request, error) {
 	for _, w := range group {
 		if err := checkName(w.Collection); err != nil {
 			return nil, err
@@ -40,12 +68,12 @@ func (e *Engine) Apply(ctx context.Context, group ...storage.Write) ([]storage.C
 	r := &request{writes: group, done: make(chan struct{})}
 	select {
 	case e.writer.queue <- r:
+		return r, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-e.life.Done():
 		return nil, unavailable(errClosed)
 	}
-	return r.wait(ctx, e.writer.stopped)
 }
 
 func (r *request) wait(ctx context.Context, stopped <-chan struct{}) ([]storage.Change, error) {

@@ -67,7 +67,10 @@ type Engine struct {
 	closeErr error
 }
 
-var _ storage.Engine = (*Engine)(nil)
+var (
+	_ storage.Engine = (*Engine)(nil)
+	_ storage.Series = (*Engine)(nil)
+)
 
 // Open opens the database of a data directory, or makes a new one. It refuses, with an error that says what to do, a
 // directory that cannot be written or is in use by another server, a file that is damaged, and one of a newer version.

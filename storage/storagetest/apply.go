@@ -127,6 +127,42 @@ func testGroupsTogether(t *testing.T, e storage.Engine) {
 	}
 }
 
+// testSeries: an engine that offers it performs a series in order, and a refusal concerns one write alone.
+func testSeries(t *testing.T, e storage.Engine) {
+	s, ok := e.(storage.Series)
+	if !ok {
+		t.Skip("not offered")
+	}
+	before := head(t, e)
+	var series []storage.Write
+	for i := range 40 {
+		series = append(series, storage.Write{Collection: "notes", Key: storage.Key{Identifier: "counter"}, Decide: increment})
+		if i%4 == 3 {
+			series = append(series, remove("notes", "nobody", storage.Delete))
+		}
+	}
+	var written []storage.Change
+	for i, a := range s.ApplyEach(t.Context(), series...) {
+		if i%5 == 4 {
+			wantError(t, "the deletion of nothing", a.Err, storage.ErrNotFound)
+		} else if n, _ := a.Change.After.Get("n").Int(); a.Err != nil || n != int64(len(written)+1) || a.Change.Revision != n {
+			t.Fatalf("write %d: %+v", i, a)
+		} else {
+			written = append(written, a.Change)
+		}
+	}
+	for i, c := range journal(t, e, before, len(written)) {
+		if c.Revision != written[i].Revision || !c.Last {
+			t.Fatalf("change %d: %+v", i, c)
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, a := range s.ApplyEach(ended, series...) {
+		wantError(t, "a series after its context's end", a.Err, context.Canceled)
+	}
+}
+
 // testRefused: a refused write leaves no trace, and its error comes back as it was.
 func testRefused(t *testing.T, e storage.Engine) {
 	before := head(t, e)

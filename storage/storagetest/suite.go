@@ -26,6 +26,7 @@ func Run(t *testing.T, open Open) {
 		{"OneIdentifierManyWriters", testOneIdentifier},
 		{"GroupsAreAtomic", testGroupAtomic},
 		{"GroupsStayTogether", testGroupsTogether},
+		{"Series", testSeries},
 		{"RefusedWrites", testRefused},
 		{"PanickingWrite", testPanic},
 		{"EndedContext", testEndedContext},
