@@ -33,6 +33,7 @@ func Mount(e *echo.Echo, o Options) {
 		e.Any(path, serve)
 		e.RouteNotFound(path, serve) // methods that echo does not know
 	}
+	mountVerify(e, o)
 }
 
 // request is one request being answered.

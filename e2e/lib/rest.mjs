@@ -1,6 +1,7 @@
 // Rest is a REST client of one server: plain requests, and the subjects a test needs.
 import crypto from 'node:crypto';
 import http from 'node:http';
+import zlib from 'node:zlib';
 
 export class Rest {
   constructor(base, secret) {
@@ -9,18 +10,21 @@ export class Rest {
     this.agent = new http.Agent({ keepAlive: true, maxSockets: 128 });
   }
 
-  // send resolves to {status, headers, body}; the body is parsed when it is JSON.
-  send(method, path, { jwt, headers = {}, body } = {}) {
-    const text = body === undefined ? undefined : JSON.stringify(body);
-    const all = { ...headers };
+  // send resolves to {status, headers, text, body}: the body inflated, and parsed when it is JSON. A request's body is
+  // given as a value, or as text to be sent as it stands.
+  send(method, path, { jwt, headers = {}, body, text = body === undefined ? undefined : JSON.stringify(body) } = {}) {
+    const all = text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
     if (jwt) all.authorization = `Bearer ${jwt}`;
-    if (text !== undefined) Object.assign(all, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+    for (const [name, value] of Object.entries(headers)) all[name.toLowerCase()] = value;
     return new Promise((resolve, reject) => {
       const request = http.request(this.base + path, { method, headers: all, agent: this.agent }, response => {
         const chunks = [];
         response.on('data', chunk => chunks.push(chunk));
         response.on('error', reject);
-        response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body: parse(Buffer.concat(chunks).toString()) }));
+        response.on('end', () => {
+          const answered = inflate(response.headers['content-encoding'], Buffer.concat(chunks)).toString();
+          resolve({ status: response.statusCode, headers: response.headers, text: answered, body: parse(answered) });
+        });
       });
       request.setTimeout(20_000, () => request.destroy(new Error(`no answer to ${method} ${path}`)));
       request.on('error', reject);
@@ -58,6 +62,8 @@ export class Rest {
 
   close() { this.agent.destroy(); }
 }
+
+const inflate = (encoding, bytes) => encoding === 'gzip' && bytes.length ? zlib.gunzipSync(bytes) : bytes;
 
 function parse(text) {
   try { return JSON.parse(text); } catch { return text; }
