@@ -87,7 +87,12 @@ func (c *Conn) Enqueue(f Frame) {
 		go c.bury(errSlow)
 		return
 	}
-	c.push(f)
+	if c.ws != nil && !c.draining && len(c.queue) == 0 && c.state == open {
+		f = c.ws.direct(f)
+	}
+	if len(f) > 0 {
+		c.push(f)
+	}
 }
 
 // push appends to the queue and sets the transport in charge to work. The lock is held.

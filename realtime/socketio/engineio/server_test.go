@@ -265,6 +265,20 @@ func TestLargeFrame(t *testing.T) {
 	hear(t, ws, large)
 }
 
+// What the system does not take at once of a frame goes out later, before the frames that follow.
+func TestFrameWrittenInParts(t *testing.T) {
+	_, base := serve(t, Options{MaxPayload: 16 << 20, MaxQueue: 16 << 20})
+	large := "4" + strings.Repeat("x", 12<<20)
+	ws := dial(t, base)
+	_, _, _ = ws.ReadMessage()
+	for _, packet := range []string{large, "4a", "4b"} {
+		say(t, ws, packet)
+	}
+	for _, packet := range []string{large, "4a", "4b"} {
+		hear(t, ws, packet)
+	}
+}
+
 // Closing lets the queue go out first.
 func TestCloseSendsTheRest(t *testing.T) {
 	s, base := serve(t, Options{})

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -17,7 +18,9 @@ import (
 type wsTransport struct {
 	*websocket.Conn
 	nc       net.Conn
-	deadline time.Time // of writing; belongs to whoever writes
+	raw      syscall.RawConn // nil when nc is no plain TCP connection
+	last     time.Time       // when a frame was last sent
+	deadline time.Time       // of writing; belongs to whoever writes
 }
 
 // upgrader accepts WebSockets with the smallest buffers: most connections are idle most of the time.
@@ -35,7 +38,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) (*wsTransport, e
 		return nil, err
 	}
 	conn.SetReadLimit(s.opts.MaxPayload)
-	return &wsTransport{Conn: conn, nc: conn.NetConn()}, nil
+	return &wsTransport{Conn: conn, nc: conn.NetConn(), raw: rawConn(conn.NetConn())}, nil
 }
 
 // serveWebSocket reads a WebSocket until it ends.
