@@ -33,13 +33,14 @@ const stopTimeout = 15 * time.Second
 // server is all parts of a running Nightwire.
 type server struct {
 	settings
-	log      *slog.Logger
-	engine   storage.Engine
-	guard    *security.Guard
-	sockets  *socketio.Server
-	endHub   func() // ends the hub and waits for it
-	http     *api.Server
-	listener net.Listener
+	log          *slog.Logger
+	engine       storage.Engine
+	guard        *security.Guard
+	sockets      *socketio.Server
+	endHub       func() // ends the hub and waits for it
+	endDocuments func() // ends what they do in the background and waits for it
+	http         *api.Server
+	listener     net.Listener
 }
 
 // start opens and connects the parts, and greets on the first start. What it opened is closed when it fails.
@@ -126,7 +127,9 @@ func (s *server) connect(ctx context.Context) error {
 	name, engineVersion := s.engine.Describe()
 	documents := storage.NewDocuments(s.engine, s.guard, storage.Options{
 		NoDedupFallback: !s.dedupFallback, NoCreatedAtFallback: !s.createdAtFallback,
+		Prune: s.prune, SearchTime: s.searchTime, Log: s.log,
 	})
+	s.endDocuments = documents.Close
 	hub, err := realtime.Open(ctx, s.engine, s.guard, documents.Collections(), s.log)
 	if err != nil {
 		return err
@@ -205,6 +208,9 @@ func (s *server) stop() error {
 func (s *server) close() error {
 	if s.endHub != nil {
 		s.endHub()
+	}
+	if s.endDocuments != nil {
+		s.endDocuments()
 	}
 	if s.listener != nil {
 		_ = s.listener.Close() // closed already when it was served

@@ -27,6 +27,8 @@ type settings struct {
 	maxLimit               int
 	dedupFallback          bool
 	createdAtFallback      bool
+	prune                  map[string]time.Duration // by collection
+	searchTime             time.Duration
 	mongoURI               string
 	journalAge             time.Duration
 	journalBytes           int64
@@ -70,6 +72,9 @@ var table = []setting{
 		func(s *settings, v string) error { return setBool(&s.dedupFallback, v) }},
 	{"API3_CREATED_AT_FALLBACK_ENABLED", nil, "true", "take a missing date from created_at, and keep created_at",
 		func(s *settings, v string) error { return setBool(&s.createdAtFallback, v) }},
+	autoprune("devicestatus"), autoprune("entries"), autoprune("food"), autoprune("profile"), autoprune("settings"), autoprune("treatments"),
+	{"SEARCH_TIMEOUT", nil, "5000", "milliseconds after which a search is given up, with an answer that names the fields without an index; 0 never",
+		func(s *settings, v string) error { return setMilliseconds(&s.searchTime, v) }},
 	{"MONGODB_URI", []string{"MONGO_CONNECTION", "STORAGE_URI"}, "", "MongoDB to keep documents in, instead of the embedded engine",
 		func(s *settings, v string) error { s.mongoURI = v; return nil }},
 	{"JOURNAL_DAYS", nil, "7", "days for which the journal of changes is kept",
@@ -80,6 +85,12 @@ var table = []setting{
 		func(s *settings, v string) error { return s.logLevel.UnmarshalText([]byte(v)) }},
 	{"LOG_FORMAT", nil, "text", "text or json",
 		func(s *settings, v string) error { return setChoice(&s.logJSON, v, "json", "text") }},
+}
+
+// autoprune is the setting of a collection's age limit.
+func autoprune(collection string) setting {
+	return setting{"API3_AUTOPRUNE_" + strings.ToUpper(collection), nil, "", "days for which documents of " + collection + " are kept; not set: for ever",
+		func(s *settings, v string) error { return setPrune(s, collection, v) }}
 }
 
 // readSettings reads the environment through lookup. The error names the setting and never shows a secret value.
@@ -194,6 +205,21 @@ func setDays(to *time.Duration, v string) error {
 		return errors.New("must be a number of days above 0")
 	}
 	*to = time.Duration(n * 24 * float64(time.Hour))
+	return nil
+}
+
+func setPrune(s *settings, collection, v string) error {
+	if v == "" {
+		return nil
+	}
+	var age time.Duration
+	if err := setDays(&age, v); err != nil {
+		return err
+	}
+	if s.prune == nil {
+		s.prune = map[string]time.Duration{}
+	}
+	s.prune[collection] = age
 	return nil
 }
 

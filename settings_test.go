@@ -36,6 +36,13 @@ func TestSettingsNames(t *testing.T) {
 	}
 }
 
+func TestAutoprune(t *testing.T) {
+	s, err := readSettings(lookupIn(map[string]string{"API3_AUTOPRUNE_DEVICESTATUS": "2", "CUSTOMCONNSTR_api3_autoprune_food": "0.5"}))
+	if err != nil || len(s.prune) != 2 || s.prune["devicestatus"] != 48*time.Hour || s.prune["food"] != 12*time.Hour {
+		t.Errorf("%v, %v", s.prune, err)
+	}
+}
+
 func TestHostname(t *testing.T) {
 	own, err := os.Hostname()
 	if err != nil {
@@ -57,7 +64,7 @@ func TestBadSettingsAreNamedAndSecretsAreNot(t *testing.T) {
 	for name, value := range map[string]string{
 		"PORT": "http", "LISTEN": "here", "BASE_PATH": "/a?b", "API_SECRET": "hunter2", "AUTH_FAIL_DELAY": "-1", "API3_SECURITY_ENABLE": "maybe",
 		"API3_MAX_LIMIT": "0", "MONGODB_URI": "mongodb://user:hunter2@db/x", "MONGO_CONNECTION": "mongodb://user:hunter2@db/x",
-		"JOURNAL_DAYS": "0", "JOURNAL_MB": "x", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml",
+		"API3_AUTOPRUNE_ENTRIES": "0", "API3_AUTOPRUNE_SETTINGS": "never", "SEARCH_TIMEOUT": "1s", "JOURNAL_DAYS": "0", "JOURNAL_MB": "x", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml",
 	} {
 		_, err := readSettings(lookupIn(map[string]string{name: value}))
 		if err == nil {

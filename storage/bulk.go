@@ -49,6 +49,7 @@ func (d *Documents) CreateAll(ctx context.Context, r Request, collection string,
 	if err != nil {
 		return nil, err
 	}
+	d.pruner.wrote(c.Name, r.Answered)
 	results := make([]Result, len(changes))
 	for i, change := range changes {
 		results[i] = resultOf(change)
@@ -93,6 +94,7 @@ func (d *Documents) CreateEach(ctx context.Context, r Request, collection string
 		}
 		if outcomes[places[i]].Err = a.Err; a.Err == nil {
 			outcomes[places[i]].Result = resultOf(a.Change)
+			d.pruner.wrote(c.Name, r.Answered)
 		}
 	}
 	return outcomes, nil

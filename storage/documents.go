@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"nightwire/security"
@@ -15,6 +16,7 @@ type Documents struct {
 	guard       Guard
 	options     Options
 	collections map[string]Collection
+	pruner      *pruner // nil: nothing is pruned
 }
 
 // Guard is what Documents needs of *security.Guard: Check is nil when the identity holds the permission now, a
@@ -33,11 +35,19 @@ type Options struct {
 	NoCreatedAtFallback bool
 	// MaxSize is how many bytes of JSON text a stored document may have; 0: 16 MiB.
 	MaxSize int
+	// Prune is how long documents are kept, by collection (API3_AUTOPRUNE_...); collections that are not in it keep theirs.
+	Prune map[string]time.Duration
+	// SearchTime is how long the engine may work on one search before it is given up with ErrSlow; 0: as long as it takes.
+	SearchTime time.Duration
+	// Log is where pruning is reported; nil: slog.Default().
+	Log *slog.Logger
+	// Now is the clock by which documents grow old; nil: time.Now.
+	Now func() time.Time
 	// Zone is the zone that dates get which came as numbers; nil: the server's.
 	Zone *time.Location
 }
 
-// NewDocuments returns the door to the engine's documents.
+// NewDocuments returns the door to the engine's documents. It is to be closed before the engine.
 func NewDocuments(engine Engine, guard Guard, o Options) *Documents {
 	if o.Collections == nil {
 		o.Collections = Nightscout()
@@ -48,8 +58,20 @@ func NewDocuments(engine Engine, guard Guard, o Options) *Documents {
 	if o.Zone == nil {
 		o.Zone = time.Local
 	}
-	return &Documents{engine: engine, guard: guard, options: o, collections: byName(o.Collections)}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Documents{
+		engine: engine, guard: guard, options: o, collections: byName(o.Collections),
+		pruner: newPruner(engine, o.Prune, o.Log, o.Now),
+	}
 }
+
+// Close ends what goes on in the background. The operations stay usable.
+func (d *Documents) Close() { d.pruner.close() }
 
 // Collections are the collections that are served, in their order. The slice is not to be changed.
 func (d *Documents) Collections() []Collection { return d.options.Collections }
@@ -98,6 +120,7 @@ func (d *Documents) apply(ctx context.Context, r Request, w Write) (Result, erro
 	if err != nil {
 		return Result{}, err
 	}
+	d.pruner.wrote(w.Collection, r.Answered)
 	return resultOf(changes[0]), nil
 }
 

@@ -42,6 +42,12 @@ type Applied struct {
 	Err    error
 }
 
+// Planner is what an engine may offer besides: to say why a query is slow.
+type Planner interface {
+	// Unindexed are the paths in a query's filter and order that no index serves, each once.
+	Unindexed(ctx context.Context, collection string, q Query) ([]string, error)
+}
+
 // Key says how a stored document is looked for. The parts are tried in this order; the first document found wins:
 // identifier, _id, fallback.
 type Key struct {

@@ -2,12 +2,14 @@ package storage
 
 import (
 	"context"
+	"fmt"
 	"iter"
+	"strings"
 )
 
 // Search yields the valid documents that match (spec nightscout-v3 §3, SEARCH), whole: the face applies q.Fields. Conditions
 // on isValid are overruled. q.Sort holds no key or one; the identifier follows in the same direction, so that the order is
-// always complete. Errors: ErrNotFound (collection), *security.Forbidden, ErrInvalid, ErrUnavailable.
+// always complete. Errors: ErrNotFound (collection), *security.Forbidden, ErrInvalid, ErrSlow, ErrUnavailable.
 func (d *Documents) Search(ctx context.Context, r Request, collection string, q Query) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		c, err := d.Collection(collection)
@@ -18,10 +20,40 @@ func (d *Documents) Search(ctx context.Context, r Request, collection string, q 
 			yield("", err)
 			return
 		}
-		q.Filter = onlyValid(q.Filter)
-		q.Sort = completeSort(q.Sort)
-		d.find(ctx, c, q, yield)
+		d.search(ctx, c, q, yield)
 	}
+}
+
+// search gives the engine its time; what the caller takes for the documents does not count.
+func (d *Documents) search(ctx context.Context, c Collection, asked Query, yield func(Document, error) bool) {
+	q := asked
+	q.Filter, q.Sort = onlyValid(asked.Filter), completeSort(asked.Sort)
+	limited, allowed := allow(ctx, d.options.SearchTime)
+	defer allowed.close()
+	d.find(limited, c, q, func(doc Document, err error) bool {
+		allowed.pause()
+		defer allowed.resume()
+		if err != nil && context.Cause(limited) == ErrSlow {
+			err = d.slow(ctx, c, asked)
+		}
+		return yield(doc, err)
+	})
+}
+
+// slow says of a search that was given up which of its fields have no index, when the engine can tell.
+func (d *Documents) slow(ctx context.Context, c Collection, q Query) error {
+	e := &Error{Kind: ErrSlow, Message: fmt.Sprintf("The search took longer than %v", d.options.SearchTime)}
+	planner, ok := d.engine.(Planner)
+	if !ok {
+		return e
+	}
+	q.Filter = withoutIsValid(q.Filter)
+	fields, err := planner.Unindexed(ctx, c.Name, q)
+	if len(fields) > 0 {
+		e.Message += ": there is no index for " + strings.Join(fields, ", ")
+	}
+	e.Cause = err
+	return e
 }
 
 // find yields what the engine finds, as clients see it, and tells whether the caller wants more.

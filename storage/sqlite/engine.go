@@ -68,8 +68,9 @@ type Engine struct {
 }
 
 var (
-	_ storage.Engine = (*Engine)(nil)
-	_ storage.Series = (*Engine)(nil)
+	_ storage.Engine  = (*Engine)(nil)
+	_ storage.Series  = (*Engine)(nil)
+	_ storage.Planner = (*Engine)(nil)
 )
 
 // Open opens the database of a data directory, or makes a new one. It refuses, with an error that says what to do, a
