@@ -7,6 +7,7 @@ package api
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -24,7 +25,15 @@ type Options struct {
 	BasePath string
 	// Ready reports whether requests can be answered now; nil means yes.
 	Ready func(context.Context) error
-	Log   *slog.Logger
+	// Proxies are believed in what they say of the client.
+	Proxies Proxies
+	// TLS makes the server speak HTTPS; nil for plain HTTP only. With it, plain HTTP is spoken on the same port.
+	TLS *tls.Config
+	// Redirect sends plain HTTP to HTTPS where that can be had.
+	Redirect bool
+	// CORS is the origin whose pages may call the REST API: "*" for any, "" for those of the server itself only.
+	CORS string
+	Log  *slog.Logger
 }
 
 // Server is the HTTP server.
@@ -40,15 +49,23 @@ type Server struct {
 func New(o Options) *Server {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	e.IPExtractor = echo.ExtractIPFromXFFHeader(echo.TrustLoopback(true), echo.TrustPrivateNet(true), echo.TrustLinkLocal(false))
+	e.IPExtractor = o.Proxies.ClientAddress
 	s := &Server{Echo: e, ready: o.Ready, log: o.Log}
 	e.HTTPErrorHandler = s.unhandled
 	e.Pre(foldPrefix)
 	e.Use(s.trace, middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: s.panicked}))
+	if o.CORS != "" {
+		e.Use(cors(o.CORS))
+	}
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", s.readyz)
+	h := underPath(strings.TrimRight(o.BasePath, "/"), e)
+	if o.Redirect {
+		h = o.redirect(h)
+	}
 	s.http = &http.Server{
-		Handler:           underPath(strings.TrimRight(o.BasePath, "/"), e),
+		Handler:           h,
+		TLSConfig:         o.TLS,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       2 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
@@ -60,6 +77,9 @@ func New(o Options) *Server {
 
 // Serve answers requests until Shutdown, and then returns nil.
 func (s *Server) Serve(l net.Listener) error {
+	if s.http.TLSConfig != nil {
+		l = newMixedListener(l, s.http.TLSConfig, s.http.ReadHeaderTimeout)
+	}
 	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
