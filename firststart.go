@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 
 	"nightwire/security"
 )
@@ -20,6 +21,10 @@ func greet(ctx context.Context, w io.Writer, guard *security.Guard, apiSecret, s
 	if err != nil {
 		return fmt.Errorf("issue a token for the first administrator: %w", err)
 	}
+	flags := "-s"
+	if strings.HasPrefix(url, "https:") {
+		flags = "-sk" // the certificate is hardly made out to the address by which this machine calls itself
+	}
 	_, err = fmt.Fprintf(w, `
 Welcome to Nightwire. This is shown once.
 
@@ -30,20 +35,24 @@ Welcome to Nightwire. This is shown once.
 
 Write a document (the token in this line is valid for 8 hours):
 
-  curl -s %s/api/v3/entries -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' -d '{"type":"sgv","sgv":120,"direction":"Flat","date":%s,"device":"curl","app":"curl"}'
+  curl %s %s/api/v3/entries -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' -d '{"type":"sgv","sgv":120,"direction":"Flat","date":%s,"device":"curl","app":"curl"}'
 
-`, apiSecret, secretFile, token, url, url, jwt.Token, `'"$(date +%s)000"'`)
+`, apiSecret, secretFile, token, url, flags, url, jwt.Token, `'"$(date +%s)000"'`)
 	return err
 }
 
-// localURL is how this machine reaches the listener.
-func localURL(l net.Listener, basePath string) string {
-	host, port, err := net.SplitHostPort(l.Addr().String())
+// localURL is how this machine reaches the server.
+func (s *server) localURL() string {
+	scheme := "http://"
+	if s.tls != nil {
+		scheme = "https://"
+	}
+	host, port, err := net.SplitHostPort(s.listener.Addr().String())
 	if err != nil {
-		return "http://" + l.Addr().String() + basePath
+		return scheme + s.listener.Addr().String() + s.basePath
 	}
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, port) + basePath
+	return scheme + net.JoinHostPort(host, port) + s.basePath
 }

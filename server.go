@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -41,6 +42,7 @@ type server struct {
 	endDocuments func() // ends what they do in the background and waits for it
 	http         *api.Server
 	listener     net.Listener
+	tls          *tls.Config // nil for plain HTTP only
 }
 
 // start opens and connects the parts, and greets on the first start. What it opened is closed when it fails.
@@ -65,6 +67,9 @@ func (s *server) open(ctx context.Context, stdout io.Writer) (err error) {
 	if err := s.secure(apiSecret); err != nil {
 		return err
 	}
+	if s.tls, err = s.readKeys(s.log); err != nil {
+		return err
+	}
 	if s.listener, err = net.Listen("tcp", s.address()); err != nil {
 		return fmt.Errorf("cannot listen: %w", err)
 	}
@@ -74,7 +79,7 @@ func (s *server) open(ctx context.Context, stdout io.Writer) (err error) {
 	if !generated {
 		return nil
 	}
-	return greet(ctx, stdout, s.guard, apiSecret, s.secretFile(), localURL(s.listener, s.basePath))
+	return greet(ctx, stdout, s.guard, apiSecret, s.secretFile(), s.localURL())
 }
 
 func openEngine(ctx context.Context, set settings, log *slog.Logger) (storage.Engine, error) {
@@ -135,17 +140,29 @@ func (s *server) connect(ctx context.Context) error {
 		return err
 	}
 	s.endHub = background(hub.Run)
-	s.http = api.New(api.Options{BasePath: s.basePath, Ready: s.engine.Ping, Log: s.log})
+	s.http = api.New(s.face())
 	s.sockets = socketio.New(hub, s.guard, socketio.Options{Engine: engineio.Options{Address: s.http.Echo.IPExtractor}, Log: s.log})
 	v2.Mount(s.http.Echo, v2.Options{Guard: s.guard, Log: s.log})
 	v3.Mount(s.http.Echo, v3.Options{
 		Documents: documents, Guard: s.guard, MaxLimit: s.maxLimit, BasePath: s.basePath,
-		Storage: name, StorageVersion: engineVersion, ServerVersion: version, Log: s.log,
+		Storage: name, StorageVersion: engineVersion, ServerVersion: version, TestRoute: s.testRoute, Log: s.log,
 	})
 	page := echo.WrapHandler(public.Handler())
 	s.http.Echo.Any("/socket.io/", echo.WrapHandler(s.sockets.Handler()))
 	s.http.Echo.Any("/*", page)
 	return nil
+}
+
+// face is what the HTTP face is to be.
+func (s *server) face() api.Options {
+	o := api.Options{
+		BasePath: s.basePath, Ready: s.engine.Ping, Proxies: s.proxies, TLS: s.tls,
+		Redirect: !s.insecureHTTP && !api.IsLoopback(s.listener), Log: s.log,
+	}
+	if s.cors {
+		o.CORS = s.corsOrigin
+	}
+	return o
 }
 
 // background runs f in a goroutine; the function returned ends it and waits for it.
@@ -175,7 +192,7 @@ func (s *server) warn() {
 
 // serve answers until ctx ends (the first SIGTERM or interrupt), then stops gracefully; a second signal ends at once.
 func (s *server) serve(ctx context.Context, release func()) error {
-	s.log.Info("ready", "url", localURL(s.listener, s.basePath), "data", s.dataDir, "version", version)
+	s.log.Info("ready", "url", s.localURL(), "data", s.dataDir, "version", version)
 	failed := make(chan error, 1)
 	go func() { failed <- s.http.Serve(s.listener) }()
 	select {

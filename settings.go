@@ -1,17 +1,21 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"nightwire/api"
 	"nightwire/security"
 )
 
@@ -19,6 +23,12 @@ import (
 type settings struct {
 	port, hostname, listen string
 	basePath               string
+	keyFiles               api.KeyFiles // of HTTPS; none of them for plain HTTP
+	insecureHTTP           bool
+	proxies                api.Proxies
+	cors                   bool
+	corsOrigin             string
+	testRoute              bool
 	dataDir                string
 	apiSecret              string
 	defaultRoles           []string
@@ -56,6 +66,27 @@ var table = []setting{
 		func(s *settings, v string) error { return setListen(&s.listen, v) }},
 	{"BASE_PATH", nil, "", "path under which everything is served, such as /night",
 		func(s *settings, v string) error { return setBasePath(&s.basePath, v) }},
+	{"SSL_CERT", nil, "", "PEM file of the certificate for HTTPS; read again when it changes, as the other two are",
+		func(s *settings, v string) error { s.keyFiles.Cert = v; return nil }},
+	{"SSL_KEY", nil, "", "PEM file of its private key",
+		func(s *settings, v string) error { s.keyFiles.Key = v; return nil }},
+	{"SSL_CA", nil, "", "PEM file of further certificates to send with it",
+		func(s *settings, v string) error { s.keyFiles.Chain = v; return nil }},
+	{"INSECURE_USE_HTTP", nil, "false", "true serves plain HTTP where HTTPS can be had; else it is redirected, but for health and on a loopback address",
+		func(s *settings, v string) error { return setBool(&s.insecureHTTP, v) }},
+	{"TRUSTED_PROXIES", nil, "loopback,private", "addresses and ranges whose X-Forwarded-* headers are believed, separated by commas; loopback, private and none are names",
+		func(s *settings, v string) (err error) { s.proxies, err = api.ParseProxies(v); return err }},
+	{"ENABLE", nil, "", "features, separated by space or comma; cors lets pages of other origins call the REST API, others have no effect",
+		func(s *settings, v string) error { s.cors = lists(v, "cors"); return nil }},
+	{"CORS_ALLOW_ORIGIN", nil, "*", "the one origin whose pages may, such as https://page.example, or * for any",
+		func(s *settings, v string) error { return setOrigin(&s.corsOrigin, v) }},
+	{"NODE_ENV", nil, "", "where it is not set, development or test, /api/v3/test exists, which answers with nothing to who may read entries",
+		func(s *settings, v string) error {
+			s.testRoute = v == "" || v == "development" || v == "test"
+			return nil
+		}},
+	{"CI", nil, "", "where it is set, /api/v3/test exists too",
+		func(s *settings, v string) error { s.testRoute = s.testRoute || v != ""; return nil }},
 	{"DATA_DIR", nil, "./data", "directory of the embedded engine's database and the generated keys",
 		func(s *settings, v string) error { s.dataDir = v; return nil }},
 	{"API_SECRET", nil, "", "passphrase of the administrator, at least 12 characters; generated and kept in DATA_DIR when not set",
@@ -123,6 +154,14 @@ func (t setting) lookup(lookup func(string) (string, bool)) (string, bool) {
 	return "", false
 }
 
+// readKeys is the TLS configuration, or nil where no certificate is set. The error names the setting.
+func (s *settings) readKeys(log *slog.Logger) (*tls.Config, error) {
+	if s.keyFiles == (api.KeyFiles{}) {
+		return nil, nil
+	}
+	return api.NewTLS(s.keyFiles, log)
+}
+
 // address is where to listen.
 func (s *settings) address() string {
 	if s.listen != "" {
@@ -179,6 +218,21 @@ func setBasePath(to *string, v string) error {
 		return errors.New("must be a plain path, such as /night")
 	}
 	*to = clean
+	return nil
+}
+
+// lists tells whether a list separated by spaces and commas holds the word, in any case.
+func lists(list, word string) bool {
+	words := strings.FieldsFunc(strings.ToLower(list), func(r rune) bool { return r == ' ' || r == ',' })
+	return slices.Contains(words, word)
+}
+
+func setOrigin(to *string, v string) error {
+	u, err := url.Parse(v)
+	if v != "*" && (err != nil || u.Host == "" || v != u.Scheme+"://"+u.Host) {
+		return errors.New("must be an origin, such as https://page.example, or *")
+	}
+	*to = v
 	return nil
 }
 

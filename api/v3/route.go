@@ -73,6 +73,8 @@ func topRoute(method, segment string, known func(string) bool) (route, error) {
 		rt.operation, rt.public = (*request).version, true
 	case key == "GET status":
 		rt.operation = (*request).status
+	case key == "GET test":
+		rt.operation, rt.public = (*request).test, true
 	case key == "GET lastmodified":
 		rt.operation = (*request).lastModified
 	case known(name) && method == http.MethodGet:

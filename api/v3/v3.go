@@ -29,7 +29,9 @@ type Options struct {
 	BasePath string
 	// Storage names the engine, StorageVersion and ServerVersion are told by VERSION and STATUS.
 	Storage, StorageVersion, ServerVersion string
-	Log                                    *slog.Logger
+	// TestRoute lets /test exist.
+	TestRoute bool
+	Log       *slog.Logger
 }
 
 // API answers the requests under /api/v3.
