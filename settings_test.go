@@ -60,11 +60,33 @@ func TestHostname(t *testing.T) {
 	}
 }
 
+func TestTestRoute(t *testing.T) {
+	for _, c := range []struct {
+		env, ci string
+		want    bool
+	}{{"", "", true}, {"development", "", true}, {"test", "", true}, {"production", "", false}, {"production", "true", true}} {
+		s, err := readSettings(lookupIn(map[string]string{"NODE_ENV": c.env, "CI": c.ci}))
+		if err != nil || s.testRoute != c.want {
+			t.Errorf("%+v: %v, %v", c, s.testRoute, err)
+		}
+	}
+}
+
+func TestEnable(t *testing.T) {
+	for value, want := range map[string]bool{"": false, "cors": true, "careportal CORS": true, "a,cors,b": true, "corsair": false} {
+		s, err := readSettings(lookupIn(map[string]string{"ENABLE": value}))
+		if err != nil || s.cors != want {
+			t.Errorf("%s: %v, %v", value, s.cors, err)
+		}
+	}
+}
+
 func TestBadSettingsAreNamedAndSecretsAreNot(t *testing.T) {
 	for name, value := range map[string]string{
 		"PORT": "http", "LISTEN": "here", "BASE_PATH": "/a?b", "API_SECRET": "hunter2", "AUTH_FAIL_DELAY": "-1", "API3_SECURITY_ENABLE": "maybe",
 		"API3_MAX_LIMIT": "0", "MONGODB_URI": "mongodb://user:hunter2@db/x", "MONGO_CONNECTION": "mongodb://user:hunter2@db/x",
 		"API3_AUTOPRUNE_ENTRIES": "0", "API3_AUTOPRUNE_SETTINGS": "never", "SEARCH_TIMEOUT": "1s", "JOURNAL_DAYS": "0", "JOURNAL_MB": "x", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml",
+		"INSECURE_USE_HTTP": "perhaps", "TRUSTED_PROXIES": "10.0.0.0/40", "CORS_ALLOW_ORIGIN": "https://page.example/",
 	} {
 		_, err := readSettings(lookupIn(map[string]string{name: value}))
 		if err == nil {
