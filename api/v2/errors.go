@@ -24,7 +24,7 @@ type outcome struct {
 	description string // "": none, unless the error brings one
 }
 
-// outcomes is the one table from errors to answers (spec §5, with DESIGN §9: what a client sends is never a 500). The
+// outcomes is the one table from errors to answers (spec §5, with docs/design.md §9: what a client sends is never a 500). The
 // original tells nobody whether a credential or a permission is missing.
 var outcomes = []outcome{
 	{security.ErrUnavailable, http.StatusServiceUnavailable, "Service Unavailable", "Accounts cannot be read or written now"},

@@ -76,7 +76,7 @@ func (p *replay) perform(t *testing.T, s step) {
 	}
 	got := p.call(s.Request.Method, p.fill(s, s.Request.Path), p.fill(s, body), headers...)
 	want := s.Response.Status
-	if want == 500 { // design §9: what a client sends is never a 500
+	if want == 500 { // docs/design.md §9: what a client sends is never a 500
 		want = 400
 		s.Response.Body.(map[string]any)["status"] = 400.0
 	}

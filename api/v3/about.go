@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// What we are compatible with (design §9).
+// What we are compatible with (docs/design.md §9).
 const (
 	nightscoutVersion = "15.0.7"
 	apiVersion        = "3.0.3-alpha"
@@ -24,7 +24,7 @@ func (r *request) about() string {
 		nightscoutVersion, apiVersion, time.Now().UnixMilli(), quote(r.Storage), quote(r.StorageVersion), quote(r.ServerVersion))
 }
 
-// status is GET /status (spec §3, STATUS): the true rights, always all six keys (design §9).
+// status is GET /status (spec §3, STATUS): the true rights, always all six keys (docs/design.md §9).
 func (r *request) status() error {
 	rights, err := r.Documents.Rights(r.ctx(), r.asked())
 	if err != nil {

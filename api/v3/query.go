@@ -21,8 +21,10 @@ var (
 // reserved names are no filters (spec §3, SEARCH).
 var reserved = map[string]bool{"token": true, "sort": true, "sort$desc": true, "limit": true, "skip": true, "fields": true, "now": true}
 
+// operators by their names in query strings. The last two, with true or false as their values, are additions of ours.
 var operators = map[string]storage.Op{"eq": storage.Eq, "ne": storage.Ne, "gt": storage.Gt, "gte": storage.Gte,
-	"lt": storage.Lt, "lte": storage.Lte, "in": storage.In, "nin": storage.Nin, "re": storage.Regexp}
+	"lt": storage.Lt, "lte": storage.Lte, "in": storage.In, "nin": storage.Nin, "re": storage.Regexp,
+	"exists": storage.Exists, "null": storage.Eq}
 
 // operatorName finds the operator in a name: greedy, so the last $ counts; what follows the letters is ignored.
 var operatorName = regexp.MustCompile(`(?s)(.*)\$([a-zA-Z]+)`)
@@ -59,6 +61,9 @@ func parseFilter(p *parameter) (storage.Filter, error) {
 			return f, storage.Invalid("Unsupported filter operator %s", m[2])
 		}
 		f.Op, f.Path = op, m[1]
+		if m[2] == "exists" || m[2] == "null" {
+			return parseSwitch(p, f, m[2])
+		}
 	}
 	switch f.Op {
 	case storage.In, storage.Nin:
@@ -74,6 +79,23 @@ func parseFilter(p *parameter) (storage.Filter, error) {
 		if len(p.values) == 1 && p.object == nil {
 			f.Value = typed(f.Path, p.values[0])
 		}
+	}
+	return f, nil
+}
+
+// parseSwitch reads the conditions that a field is there (null counts as being there), and that it is null or missing.
+func parseSwitch(p *parameter, f storage.Filter, name string) (storage.Filter, error) {
+	value := p.only()
+	if value != "true" && value != "false" {
+		return f, storage.Invalid("Filter operator %s needs true or false", name)
+	}
+	switch {
+	case name == "exists":
+		f.Value = storage.Value(value)
+	case value == "true":
+		f.Value = "null"
+	default:
+		f.Op, f.Value = storage.Ne, "null"
 	}
 	return f, nil
 }
@@ -139,7 +161,7 @@ func leadingInt(text string) int {
 	return n
 }
 
-// fieldNames are the fields to show; nil means all. Repeated parameters are united (design §9).
+// fieldNames are the fields to show; nil means all. Repeated parameters are united (docs/design.md §9).
 func fieldNames(params parameters) map[string]bool {
 	p := params.named("fields")
 	if p == nil {
