@@ -25,24 +25,45 @@ var routes = map[string]string{
 	"/socket.io/2.2.0/socket.io.js":     "socket.io/2.2.0/socket.io.js",
 	"/socket.io/4.8.4/LICENSE":          "socket.io/4.8.4/LICENSE",
 	"/socket.io/2.2.0/LICENSE":          "socket.io/2.2.0/LICENSE",
+	"/openapi.json":                     "openapi.json",
+	"/api3-docs/":                       "api3-docs/index.html",
+	"/api3-docs/docs.js":                "api3-docs/docs.js",
+
+	"/swagger-ui/5.35.0/swagger-ui-bundle.js":             "swagger-ui/5.35.0/swagger-ui-bundle.js",
+	"/swagger-ui/5.35.0/swagger-ui-bundle.js.LICENSE.txt": "swagger-ui/5.35.0/swagger-ui-bundle.js.LICENSE.txt",
+	"/swagger-ui/5.35.0/swagger-ui.css":                   "swagger-ui/5.35.0/swagger-ui.css",
+	"/swagger-ui/5.35.0/LICENSE":                          "swagger-ui/5.35.0/LICENSE",
+	"/swagger-ui/5.35.0/NOTICE":                           "swagger-ui/5.35.0/NOTICE",
 }
+
+// unslashed is the path of the API's description as Nightscout has it; the page's links are relative to the one with a
+// slash.
+const unslashed = "/api3-docs"
 
 // policy keeps the pages to their own origin. Form-action and the missing 'unsafe-inline' are the second lock on "no
 // token in a URL" and "no script from a document"; ws: and wss: are named because older browsers do not count them as
 // 'self'.
 const policy = "default-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 
+// docsPolicy is the policy of the page that shows the API's description: Swagger UI styles elements one by one, and its
+// style sheet brings images as data.
+const docsPolicy = policy + "; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+
 // A page is one embedded file, ready to be sent.
 type page struct {
-	name string // with the extension that decides the content type
-	body []byte
-	etag string
-	kept string // Cache-Control
+	name   string // with the extension that decides the content type
+	body   []byte
+	etag   string
+	kept   string // Cache-Control
+	policy string
 }
 
 // Serves tells whether Handler has something at this path (below the base path), so that a router can ask it before
 // the Socket.IO engine, whose path it shares.
-func Serves(path string) bool { _, ok := routes[path]; return ok }
+func Serves(path string) bool {
+	_, ok := routes[path]
+	return ok || path == unslashed
+}
 
 // Handler serves the pages to GET and HEAD; other methods are 405, other paths 404. The request's path must start
 // below the server's base path (http.StripPrefix). All links in the pages are relative, so the page itself must be
@@ -51,6 +72,12 @@ func Handler() http.Handler {
 	pages := load()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, ok := pages[r.URL.Path]
+		if r.URL.Path == unslashed {
+			// Relative, because the base path is not known here.
+			w.Header().Set("Location", unslashed[1:]+"/")
+			w.WriteHeader(http.StatusPermanentRedirect)
+			return
+		}
 		if !ok {
 			http.NotFound(w, r)
 			return
@@ -69,7 +96,7 @@ func (p page) send(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", contentType(p.name))
 	h.Set("Cache-Control", p.kept)
 	h.Set("ETag", p.etag)
-	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Security-Policy", p.policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	http.ServeContent(w, r, p.name, time.Time{}, bytes.NewReader(p.body))
@@ -84,15 +111,21 @@ func load() map[string]page {
 			panic("public: " + err.Error())
 		}
 		sum := sha256.Sum256(body)
-		pages[path] = page{name: name, body: body, etag: `"` + hex.EncodeToString(sum[:12]) + `"`, kept: caching(path)}
+		p := page{name: name, body: body, etag: `"` + hex.EncodeToString(sum[:12]) + `"`, kept: caching(path), policy: policy}
+		if path == "/api3-docs/" {
+			p.policy = docsPolicy
+		}
+		pages[path] = p
 	}
 	return pages
 }
 
 // caching lets a path that names its version be kept for good; everything else is asked for again, cheaply, by ETag.
 func caching(path string) string {
-	if strings.HasPrefix(path, "/socket.io/2.2.0/") || strings.HasPrefix(path, "/socket.io/4.8.4/") {
-		return "public, max-age=31536000, immutable"
+	for _, versioned := range []string{"/socket.io/2.2.0/", "/socket.io/4.8.4/", "/swagger-ui/5.35.0/"} {
+		if strings.HasPrefix(path, versioned) {
+			return "public, max-age=31536000, immutable"
+		}
 	}
 	return "no-cache"
 }
@@ -108,6 +141,8 @@ func contentType(name string) string {
 		return "text/css; charset=utf-8"
 	case strings.HasSuffix(name, ".svg"):
 		return "image/svg+xml"
+	case strings.HasSuffix(name, ".json"):
+		return "application/json; charset=utf-8"
 	}
 	return "text/plain; charset=utf-8"
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"regexp"
 	"strings"
 	"testing"
@@ -35,6 +36,9 @@ func TestHandlerServes(t *testing.T) {
 		{"/socket.io/socket.io.js", script, "no-cache"},
 		{"/socket.io/2.2.0/socket.io.js", script, "public, max-age=31536000, immutable"},
 		{"/socket.io/4.8.4/LICENSE", "text/plain; charset=utf-8", "public, max-age=31536000, immutable"},
+		{"/openapi.json", "application/json; charset=utf-8", "no-cache"},
+		{"/api3-docs/docs.js", script, "no-cache"},
+		{"/swagger-ui/5.35.0/swagger-ui.css", "text/css; charset=utf-8", "public, max-age=31536000, immutable"},
 	}
 	for _, tt := range tests {
 		for _, method := range []string{"GET", "HEAD"} {
@@ -75,14 +79,30 @@ func TestHandlerRefuses(t *testing.T) {
 	}
 }
 
+// Only the page of the API's description may style elements one by one and show images that are data.
+func TestPolicyOfTheDescription(t *testing.T) {
+	got := ask(t, "GET", "/api3-docs/").Header.Get("Content-Security-Policy")
+	if got != policy+"; style-src 'self' 'unsafe-inline'; img-src 'self' data:" || strings.Contains(policy, "unsafe") {
+		t.Errorf("policy of the description: %s; of all others: %s", got, policy)
+	}
+}
+
+// The redirect is relative, so that it leads to the right place below any base path.
+func TestDescriptionWithoutSlash(t *testing.T) {
+	res := ask(t, "GET", "/api3-docs")
+	if got := res.Header.Get("Location"); res.StatusCode != http.StatusPermanentRedirect || got != "api3-docs/" || !Serves("/api3-docs") {
+		t.Errorf("GET /api3-docs: %d to %q", res.StatusCode, got)
+	}
+}
+
 // The pages must work without a network and under the policy: only relative addresses, no inline script or style.
 func TestPagesStayAtHome(t *testing.T) {
 	reference := regexp.MustCompile(`(?:src|href)="([^"]*)"`)
 	inline := regexp.MustCompile(`(?i)<script>|<style|\son[a-z]+=|\sstyle=`)
-	for _, name := range []string{"index.html", "sample.html"} {
+	for _, name := range []string{"index.html", "sample.html", "api3-docs/index.html"} {
 		page := read(t, name)
 		for _, m := range reference.FindAllStringSubmatch(page, -1) {
-			if target := m[1]; target != "./" && !strings.HasPrefix(target, "#") && !Serves("/"+target) {
+			if target := m[1]; target != "./" && !strings.HasPrefix(target, "#") && !Serves(path.Join("/", path.Dir(name), target)) {
 				t.Errorf("%s refers to %q, which is not served", name, target)
 			}
 		}
@@ -90,7 +110,7 @@ func TestPagesStayAtHome(t *testing.T) {
 			t.Errorf("%s has inline code: %q", name, found)
 		}
 	}
-	for _, name := range []string{"index.html", "sample.html", "app.js", "sample.js", "style.css"} {
+	for _, name := range []string{"index.html", "sample.html", "app.js", "sample.js", "style.css", "api3-docs/index.html", "api3-docs/docs.js"} {
 		if regexp.MustCompile(`(?:https?:|url\()`).MatchString(read(t, name)) {
 			t.Errorf("%s names an external address", name)
 		}
@@ -98,27 +118,30 @@ func TestPagesStayAtHome(t *testing.T) {
 }
 
 // The copies are the published files and nothing else lies among them.
-func TestClientsAreThePublishedOnes(t *testing.T) {
-	table := map[string]string{}
-	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|.*\\| ([0-9a-f]{64}) \\|$").FindAllStringSubmatch(read(t, "socket.io/README.md"), -1) {
-		table["socket.io/"+m[1]] = m[2]
-	}
-	err := fs.WalkDir(os.DirFS("."), "socket.io", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || name == "socket.io/README.md" {
-			return err
+func TestCopiesAreThePublishedOnes(t *testing.T) {
+	row := regexp.MustCompile("(?m)^\\| `([^`]+)` \\|.*\\| ([0-9a-f]{64}) \\|$")
+	for _, folder := range []string{"socket.io", "swagger-ui"} {
+		table := map[string]string{}
+		for _, m := range row.FindAllStringSubmatch(read(t, folder+"/README.md"), -1) {
+			table[folder+"/"+m[1]] = m[2]
 		}
-		sum := sha256.Sum256([]byte(read(t, name)))
-		if got := hex.EncodeToString(sum[:]); table[name] != got {
-			t.Errorf("%s has sha256 %s, the table says %q", name, got, table[name])
+		err := fs.WalkDir(os.DirFS("."), folder, func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || name == folder+"/README.md" {
+				return err
+			}
+			sum := sha256.Sum256([]byte(read(t, name)))
+			if got := hex.EncodeToString(sum[:]); table[name] != got {
+				t.Errorf("%s has sha256 %s, the table says %q", name, got, table[name])
+			}
+			delete(table, name)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		delete(table, name)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name := range table {
-		t.Errorf("%s is in the table, but not in the folder", name)
+		for name := range table {
+			t.Errorf("%s is in the table, but not in the folder", name)
+		}
 	}
 }
 

@@ -1,8 +1,8 @@
-// Package public is what a browser is given: the page that shows /storage live, the sample of the specification, and the
-// Socket.IO clients both use. Everything is embedded in the binary and works offline; no page loads anything from
+// Package public is what a browser is given: the page that shows /storage live, the sample of the specification, the
+// Socket.IO clients both use, and the description of the REST API (openapi.json) with a page that shows it. Everything is embedded in the binary and works offline; no page loads anything from
 // another origin. It knows no documents and no tokens: the pages get them over the same socket as every other client.
 //
-// Read handler.go first; socket.io/README.md says where the client files come from.
+// Read handler.go first; socket.io/README.md and swagger-ui/README.md say where the files of others come from.
 package public
 
 import (
@@ -10,7 +10,7 @@ import (
 	"io/fs"
 )
 
-//go:embed *.html *.css *.js *.svg socket.io
+//go:embed *.html *.css *.js *.svg openapi.json api3-docs socket.io swagger-ui
 var files embed.FS
 
 // Files are the embedded files by their names in this folder, for example "index.html".
