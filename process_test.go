@@ -43,10 +43,28 @@ func TestMain(m *testing.M) {
 type process struct {
 	t      *testing.T
 	cmd    *exec.Cmd
-	stdout bytes.Buffer
-	stderr bytes.Buffer
+	stdout output
+	stderr output
 	url    string
 	exited chan int
+}
+
+// output is what a process has written so far.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 // command is the server with this environment and nothing of ours.
@@ -147,7 +165,7 @@ func TestFirstStart(t *testing.T) {
 		t.Error("the log shows a secret:", log)
 	}
 	again := launch(t, "DATA_DIR="+dir)
-	if again.end(syscall.SIGTERM); again.stdout.Len() > 0 {
+	if again.end(syscall.SIGTERM); again.stdout.String() != "" {
 		t.Error("the second start prints:", again.stdout.String())
 	}
 }
