@@ -77,7 +77,7 @@ func TestTLS(t *testing.T) {
 	if _, message, err := conn.ReadMessage(); err != nil || string(message) != "hello" {
 		t.Errorf("%s, %v", message, err)
 	}
-	if _, err := tls.Dial("tcp", address, &tls.Config{RootCAs: a.pool(), MaxVersion: tls.VersionTLS11}); err == nil {
+	if _, err := tls.Dial("tcp", address, &tls.Config{RootCAs: a.pool(), MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}); err == nil {
 		t.Error("TLS 1.1 is spoken")
 	}
 }
@@ -124,7 +124,11 @@ func TestChain(t *testing.T) {
 // A renewed certificate is used without a restart, and a broken one is not.
 func TestRenewedCertificate(t *testing.T) {
 	a := newAuthority(t)
-	config := newTLS(t, a.issue("server", 2))
+	var log strings.Builder
+	config, err := api.NewTLS(a.issue("server", 2), slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
 	serial := func() int64 {
 		t.Helper()
 		cert, err := config.GetCertificate(nil)
@@ -137,8 +141,13 @@ func TestRenewedCertificate(t *testing.T) {
 		t.Errorf("serial %d", got)
 	}
 	a.write("server.crt", []byte("half of"))
-	if got := serial(); got != 2 {
-		t.Errorf("half a file: serial %d", got)
+	for range 2 {
+		if got := serial(); got != 2 {
+			t.Errorf("half a file: serial %d", got)
+		}
+	}
+	if got := strings.Count(log.String(), "cannot be used"); got != 1 {
+		t.Errorf("it is said %d times: %s", got, log.String())
 	}
 	files := a.issue("server", 3)
 	later := time.Now().Add(time.Minute) // clocks of file systems can be coarse
@@ -222,7 +231,11 @@ func TestStopCutsSilentConnections(t *testing.T) {
 	}
 	defer conn.Close()
 	get(t, url+"/healthz") // so that the silent one, which came before, has been accepted
+	start := time.Now()
 	stop(t, s)
+	if took := time.Since(start); took > 5*time.Second {
+		t.Error("it took", took)
+	}
 	if _, err := io.Copy(io.Discard, conn); err != nil {
 		t.Log("cut:", err) // a reset is as good
 	}
