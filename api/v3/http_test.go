@@ -22,13 +22,20 @@ import (
 
 // world is a server on the embedded engine, over real HTTP.
 type world struct {
-	t     *testing.T
+	t     testing.TB
 	url   string
+	serve http.Handler // what is behind url
 	guard *security.Guard
 	jwt   string // of a subject with all rights
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	return newWorldOver(t, func(e storage.Engine) storage.Engine { return e }, storage.Options{})
+}
+
+// newWorldOver is a world whose documents are kept in the engine that between makes of the embedded one.
+func newWorldOver(t testing.TB, between func(storage.Engine) storage.Engine, o storage.Options) *world {
 	t.Helper()
 	ctx := t.Context()
 	log := slog.New(slog.DiscardHandler)
@@ -44,7 +51,7 @@ func newWorld(t *testing.T) *world {
 	}
 	server := api.New(api.Options{Log: log})
 	v3.Mount(server.Echo, v3.Options{
-		Documents: storage.NewDocuments(engine, guard, storage.Options{}), Guard: guard, MaxLimit: 1000,
+		Documents: storage.NewDocuments(between(engine), guard, o), Guard: guard, MaxLimit: 1000,
 		Storage: "sqlite", StorageVersion: "1", ServerVersion: "1", Log: log,
 	})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -66,7 +73,7 @@ func newWorld(t *testing.T) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{t: t, url: "http://" + l.Addr().String() + "/api/v3", guard: guard}
+	w := &world{t: t, url: "http://" + l.Addr().String() + "/api/v3", serve: server.Echo, guard: guard}
 	w.jwt = w.subject("all", "admin")
 	return w
 }
@@ -124,7 +131,7 @@ func (w *world) expect(status int, body, method, path, jwt, sent string, headers
 
 const valid = `"date":1680000000000,"app":"test","utcOffset":0`
 
-// Every message of the specification's table (§0), as the design's §9 changes it.
+// Every message of the specification's table (§0), as docs/design.md §9 changes it.
 func TestMessages(t *testing.T) {
 	w := newWorld(t)
 	none, reader := w.subject("none"), w.subject("reader", "readable")

@@ -27,6 +27,10 @@ func TestParseFilters(t *testing.T) {
 		"date$gt=2023-05-01":                     {Op: storage.Gt, Path: "date", Value: "1682899200000"},
 		"date=garbage":                           {Op: storage.Eq, Path: "date", Value: `"garbage"`},
 		"created_at$lt=2023-05-01T02:00%2B02:00": {Op: storage.Lt, Path: "created_at", Value: `"2023-05-01T00:00:00.000Z"`},
+		"a.b$exists=true":                        {Op: storage.Exists, Path: "a.b", Value: "true"},
+		"a$exists=false":                         {Op: storage.Exists, Path: "a", Value: "false"},
+		"a$null=true":                            {Op: storage.Eq, Path: "a", Value: "null"},
+		"a$null=false":                           {Op: storage.Ne, Path: "a", Value: "null"},
 		"sgv$in=1|x":                             {Op: storage.In, Path: "sgv", List: []storage.Value{`"1"`, "1", `"x"`}},
 	} {
 		q, err := parseQuery(parseParameters(raw), 1000)
@@ -53,6 +57,9 @@ func TestFirstComplaint(t *testing.T) {
 		"limit=abc":                        "Parameter limit out of tolerance",
 		"limit=1&limit=2":                  "Parameter limit out of tolerance",
 		"limit=1&skip=-1":                  "Parameter skip out of tolerance",
+		"a$exists=1":                       "Filter operator exists needs true or false",
+		"a$null=":                          "Filter operator null needs true or false",
+		"a$null=true&a$null=true":          "Filter operator null needs true or false",
 		"a$re=(":                           "Bad regular expression",
 		"a$re=" + strings.Repeat("a", 300): "Regular expression is longer than 256 bytes",
 	} {
