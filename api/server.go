@@ -1,6 +1,6 @@
-// Package api is the HTTP face: the echo server, what all routes share (request ids, logs, recovery, addresses, limits),
-// health, and the bookkeeping for a graceful stop. It owns no route of a protocol: api/v2 and api/v3 mount theirs, and
-// main mounts what is not REST.
+// Package api is the HTTP face: the echo server, what all routes share (TLS and the redirect to it, trusted proxies, CORS,
+// request ids, logs, recovery, limits), health, and the bookkeeping for a graceful stop. It owns no route of a protocol:
+// api/v2 and api/v3 mount theirs, and main mounts what is not REST.
 //
 // Read server.go first, then api/v3.
 package api
