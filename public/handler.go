@@ -73,9 +73,9 @@ func Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, ok := pages[r.URL.Path]
 		if r.URL.Path == unslashed {
-			// Relative, because the base path is not known here.
-			w.Header().Set("Location", unslashed[1:]+"/")
-			w.WriteHeader(http.StatusPermanentRedirect)
+			asked, _, _ := strings.Cut(r.RequestURI, "?") // with the base path, which is not known here
+			w.Header().Set("Location", asked+"/")
+			w.WriteHeader(http.StatusMovedPermanently)
 			return
 		}
 		if !ok {
