@@ -58,13 +58,6 @@ type page struct {
 	policy string
 }
 
-// Serves tells whether Handler has something at this path (below the base path), so that a router can ask it before
-// the Socket.IO engine, whose path it shares.
-func Serves(path string) bool {
-	_, ok := routes[path]
-	return ok || path == unslashed
-}
-
 // Handler serves the pages to GET and HEAD; other methods are 405, other paths 404. The request's path must start
 // below the server's base path (http.StripPrefix). All links in the pages are relative, so the page itself must be
 // asked for with a trailing slash.

@@ -73,8 +73,8 @@ func TestHandlerRefuses(t *testing.T) {
 		t.Errorf("POST /: %d, Allow %q", res.StatusCode, res.Header.Get("Allow"))
 	}
 	for _, path := range []string{"/handler.go", "/socket.io/", "/socket.io/2.2.0/", "/../go.mod"} {
-		if res := ask(t, "GET", path); res.StatusCode != http.StatusNotFound || Serves(path) {
-			t.Errorf("GET %s: %d, served: %v", path, res.StatusCode, Serves(path))
+		if res := ask(t, "GET", path); res.StatusCode != http.StatusNotFound {
+			t.Errorf("GET %s: %d", path, res.StatusCode)
 		}
 	}
 }
@@ -96,9 +96,6 @@ func TestDescriptionWithoutSlash(t *testing.T) {
 			t.Errorf("GET %s/api3-docs: %d to %q", base, w.Code, got)
 		}
 	}
-	if !Serves("/api3-docs") {
-		t.Error("not served")
-	}
 }
 
 // The pages must work without a network and under the policy: only relative addresses, no inline script or style.
@@ -108,7 +105,7 @@ func TestPagesStayAtHome(t *testing.T) {
 	for _, name := range []string{"index.html", "sample.html", "api3-docs/index.html"} {
 		page := read(t, name)
 		for _, m := range reference.FindAllStringSubmatch(page, -1) {
-			if target := m[1]; target != "./" && !strings.HasPrefix(target, "#") && !Serves(path.Join("/", path.Dir(name), target)) {
+			if target := m[1]; target != "./" && !strings.HasPrefix(target, "#") && !served(path.Join("/", path.Dir(name), target)) {
 				t.Errorf("%s refers to %q, which is not served", name, target)
 			}
 		}
@@ -158,4 +155,9 @@ func read(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+func served(path string) bool {
+	_, ok := routes[path]
+	return ok || path == unslashed
 }
