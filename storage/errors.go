@@ -16,6 +16,8 @@ var (
 	ErrGone = errors.New("gone")
 	// ErrConflict is a write that lost against another one and was not retried any further.
 	ErrConflict = errors.New("conflict")
+	// ErrTaken is a write of an identifier or _id that another document has. It is an ErrConflict that no repetition solves.
+	ErrTaken = fmt.Errorf("taken: %w", ErrConflict)
 	// ErrPrecondition is a write whose If-Unmodified-Since no longer holds.
 	ErrPrecondition = errors.New("precondition failed")
 	// ErrReadOnly is a write to a document that is marked read-only.

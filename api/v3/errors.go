@@ -25,7 +25,7 @@ type outcome struct {
 	index   *int   // of the document of a bulk write that is to blame; nil for all other errors
 }
 
-// outcomes is the one table from errors to answers (spec §0, design §9). The first kind that matches counts.
+// outcomes is the one table from errors to answers (spec §0, docs/design.md §9). The first kind that matches counts.
 var outcomes = []outcome{
 	{kind: storage.ErrSlow, status: http.StatusServiceUnavailable, message: "The search took too long"},
 	{kind: storage.ErrUnavailable, status: http.StatusServiceUnavailable, message: "Database not available", fixed: true},
@@ -40,6 +40,7 @@ var outcomes = []outcome{
 	{kind: storage.ErrPrecondition, status: http.StatusPreconditionFailed},
 	{kind: storage.ErrReadOnly, status: http.StatusUnprocessableEntity, message: "Trying to modify read-only document"},
 	{kind: storage.ErrTooLarge, status: http.StatusRequestEntityTooLarge, message: "Request body too large"},
+	{kind: storage.ErrTaken, status: http.StatusBadRequest, message: "Another document has this identifier or _id"},
 	{kind: storage.ErrConflict, status: http.StatusServiceUnavailable, message: "Too many writers of this document, try again", fixed: true},
 	{kind: storage.ErrGap, status: http.StatusGone},
 }

@@ -13,7 +13,7 @@ import (
 // The table has an entry for every sentinel of storage and security, and only what is in none is internal.
 func TestOutcomes(t *testing.T) {
 	for _, kind := range []error{
-		storage.ErrInvalid, storage.ErrNotFound, storage.ErrGone, storage.ErrConflict, storage.ErrPrecondition, storage.ErrReadOnly,
+		storage.ErrInvalid, storage.ErrNotFound, storage.ErrGone, storage.ErrConflict, storage.ErrTaken, storage.ErrPrecondition, storage.ErrReadOnly,
 		storage.ErrTooLarge, storage.ErrGap, storage.ErrUnavailable, storage.ErrSlow,
 		security.ErrUnauthenticated, security.ErrForbidden, security.ErrInvalid, security.ErrUnavailable,
 	} {

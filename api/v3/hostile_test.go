@@ -1,7 +1,9 @@
 package v3_test
 
 import (
+	"bufio"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -99,6 +101,16 @@ func TestHostileFields(t *testing.T) {
 	}
 }
 
+// A database key that another document has is refused, once and for all.
+func TestTakenKey(t *testing.T) {
+	w := newWorld(t)
+	w.call("POST", "/entries", w.jwt, doc("a", `,"_id":"k"`))
+	want := `{"status":400,"message":"Another document has this identifier or _id"`
+	w.expect(400, want+"}", "POST", "/entries", w.jwt, doc("b", `,"_id":"k"`))
+	w.expect(400, want+"}", "POST", "/entries/bulk", w.jwt, "["+doc("c", "")+","+doc("b", `,"_id":"k"`)+"]")
+	w.expect(404, `{"status":404}`, "GET", "/entries/c", w.jwt, "")
+}
+
 func TestHostilePatches(t *testing.T) {
 	w := newWorld(t)
 	w.call("POST", "/treatments", w.jwt, doc("p", `,"o":{"a":1},"list":[1],"text":"x","deep":`+strings.Repeat(`{"a":`, 60)+"1"+strings.Repeat("}", 60)))
@@ -173,6 +185,22 @@ func TestExistsAndNull(t *testing.T) {
 		if names := strings.Join(strings.Fields(got)[1:], " "); names != want {
 			t.Errorf("%s: %s, want %s", query, names, want)
 		}
+	}
+}
+
+// A path with a broken escape does not get as far as the API.
+func TestBrokenPath(t *testing.T) {
+	w := newWorld(t)
+	conn, err := net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(w.url, "http://"), "/api/v3"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte("GET /api/v3/entries/%zz HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(conn).ReadString('\n'); !strings.HasPrefix(line, "HTTP/1.1 400 ") {
+		t.Errorf("%q, %v", line, err)
 	}
 }
 

@@ -31,7 +31,7 @@ func (r refusal) Unwrap() error { return r.error }
 func refusalOf(err error) error {
 	switch sqlite.ErrCode(err).ToPrimary() {
 	case sqlite.ResultConstraint:
-		return refusal{&storage.Error{Kind: storage.ErrConflict, Message: "another document has this identifier or _id", Cause: err}}
+		return refusal{&storage.Error{Kind: storage.ErrTaken, Message: "Another document has this identifier or _id", Cause: err}}
 	case sqlite.ResultTooBig:
 		return refusal{&storage.Error{Kind: storage.ErrTooLarge, Message: "the document is too large", Cause: err}}
 	default:

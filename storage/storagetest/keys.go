@@ -87,9 +87,9 @@ func testTaken(t *testing.T, e storage.Engine) {
 	rename := put("notes", "a", `"renamed":true`)
 	rename.Key = storage.Key{Identifier: "b"}
 	_, err := e.Apply(t.Context(), rename)
-	wantError(t, "a second document with an identifier", err, storage.ErrConflict)
+	wantError(t, "a second document with an identifier", err, storage.ErrTaken)
 	_, err = e.Apply(t.Context(), put("notes", "c", ``), putForeign("notes", "f", ``))
-	wantError(t, "a second document with an _id", err, storage.ErrConflict)
+	wantError(t, "a second document with an _id", err, storage.ErrTaken)
 	if got := find(t, e, "notes", storage.Query{}); len(got) != 3 {
 		t.Errorf("documents %v", got)
 	}
