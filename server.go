@@ -115,7 +115,7 @@ func (s *server) secure(apiSecret string) error {
 
 // knownPermissions are those that the routes ask for.
 func knownPermissions() []security.Permission {
-	var known []security.Permission
+	known := []security.Permission{storage.SendAlarms, storage.AckAlarms, storage.HearAlarms}
 	for _, c := range storage.Nightscout() {
 		for _, right := range []string{"create", "read", "update", "delete"} {
 			known = append(known, security.Permission("api:"+c.Name+":"+right))
@@ -141,10 +141,13 @@ func (s *server) connect(ctx context.Context) error {
 	}
 	s.endHub = background(hub.Run)
 	s.http = api.New(s.face())
-	s.sockets = socketio.New(hub, s.guard, socketio.Options{Engine: engineio.Options{Address: s.http.Echo.IPExtractor}, Log: s.log})
+	alarms := storage.NewAlarms(s.engine, s.guard)
+	s.sockets = socketio.New(hub, s.guard, socketio.Options{
+		Engine: engineio.Options{Address: s.http.Echo.IPExtractor}, Alarms: alarms, PromptOnLoad: s.promptOnLoad, Log: s.log,
+	})
 	v2.Mount(s.http.Echo, v2.Options{Guard: s.guard, Log: s.log})
 	v3.Mount(s.http.Echo, v3.Options{
-		Documents: documents, Guard: s.guard, MaxLimit: s.maxLimit, BasePath: s.basePath,
+		Documents: documents, Alarms: alarms, Guard: s.guard, MaxLimit: s.maxLimit, BasePath: s.basePath,
 		Storage: name, StorageVersion: engineVersion, ServerVersion: version, TestRoute: s.testRoute, Log: s.log,
 	})
 	page := echo.WrapHandler(public.Handler())

@@ -34,6 +34,7 @@ type settings struct {
 	defaultRoles           []string
 	failDelay              time.Duration
 	security               bool
+	promptOnLoad           bool
 	maxLimit               int
 	dedupFallback          bool
 	createdAtFallback      bool
@@ -95,6 +96,8 @@ var table = []setting{
 		func(s *settings, v string) error { s.defaultRoles = security.SplitRoles(v); return nil }},
 	{"AUTH_FAIL_DELAY", nil, "5000", "milliseconds that a refused token or secret delays the next attempt from its address",
 		func(s *settings, v string) error { return setMilliseconds(&s.failDelay, v) }},
+	{"AUTHENTICATION_PROMPT_ON_LOAD", nil, "false", "true refuses subscriptions to alarms without a token or secret",
+		func(s *settings, v string) error { return setBool(&s.promptOnLoad, v) }},
 	{"API3_SECURITY_ENABLE", nil, "true", "false permits everything to everyone",
 		func(s *settings, v string) error { return setBool(&s.security, v) }},
 	{"API3_MAX_LIMIT", nil, "1000", "largest number of documents in an answer",

@@ -9,6 +9,9 @@ import (
 	"nightwire/storage"
 )
 
+// alarms is the audience of all alarms. No client subscribes to it by its name.
+var alarms = storage.Collection{Name: storage.AlarmsCollection}
+
 // audience is who subscribed to one collection. The hub's lock guards it.
 type audience struct {
 	collection storage.Collection
@@ -19,14 +22,21 @@ type audience struct {
 	list []*subscription
 }
 
-func newAudience(c storage.Collection) *audience {
-	return &audience{collection: c, permission: c.ListPermission(), members: make(map[*Session]*subscription)}
+func newAudience(c storage.Collection, p security.Permission) *audience {
+	return &audience{collection: c, permission: p, members: make(map[*Session]*subscription)}
+}
+
+// grant is an identity that lets a session hear of a collection: while it may read it or, when admitted, as long as the
+// identity exists.
+type grant struct {
+	who      security.Identity
+	admitted bool
 }
 
 // subscription is one session's subscription to one collection. It is replaced, never changed, when its grants change.
 type subscription struct {
 	session *Session
-	grants  []security.Identity // whoever of them may read suffices
+	grants  []grant // one of them suffices
 
 	// The last judgement belongs to the hub's Run.
 	version uint64 // of the Guard; 0: none yet
@@ -40,8 +50,11 @@ func (s *subscription) allowed(ctx context.Context, guard Guard, version uint64,
 		return s.may
 	}
 	may := false
-	for _, who := range s.grants {
-		err := guard.Check(ctx, who, p)
+	for _, g := range s.grants {
+		var err error
+		if !g.admitted {
+			err = guard.Check(ctx, g.who, p)
+		}
 		if err == nil {
 			may = true
 			break
@@ -69,7 +82,7 @@ func (h *Hub) listeners(a *audience) []*subscription {
 }
 
 // set replaces a session's subscription; without grants it ends.
-func (a *audience) set(s *Session, grants []security.Identity) {
+func (a *audience) set(s *Session, grants []grant) {
 	if len(grants) == 0 {
 		delete(a.members, s)
 	} else {
@@ -78,8 +91,23 @@ func (a *audience) set(s *Session, grants []security.Identity) {
 	a.list = nil
 }
 
-// grants are the identities by which a session subscribed; none when it did not.
-func (a *audience) grants(s *Session) []security.Identity {
+// add adds a grant to a session's subscription, if it is new.
+func (a *audience) add(s *Session, g grant) {
+	if grants := a.grants(s); !slices.Contains(grants, g) {
+		a.set(s, append(grants, g))
+	}
+}
+
+// drop takes away what an identity grants a session.
+func (a *audience) drop(s *Session, who security.Identity) {
+	of := func(g grant) bool { return g.who == who }
+	if grants := a.grants(s); slices.ContainsFunc(grants, of) {
+		a.set(s, slices.DeleteFunc(grants, of))
+	}
+}
+
+// grants are those by which a session subscribed; none when it did not.
+func (a *audience) grants(s *Session) []grant {
 	if m := a.members[s]; m != nil {
 		return slices.Clone(m.grants)
 	}

@@ -14,7 +14,8 @@ type Form struct {
 	frame  Frame
 }
 
-// NewForm returns a form, to be shared by all sessions of one hub that speak it.
+// NewForm returns a form, to be shared by all sessions of one hub that speak it. A change for which encode returns nil is
+// told to none of them.
 func NewForm(encode func(storage.Change) Frame) *Form { return &Form{encode: encode} }
 
 // encoded is the frame of the change with that number; numbers start at 1.

@@ -49,7 +49,7 @@ type Hub struct {
 
 	mu        sync.Mutex
 	names     []string             // of the collections, in order; never changes
-	audiences map[string]*audience // by name; the map itself never changes
+	audiences map[string]*audience // of the collections and of alarms, by name; the map itself never changes
 	sessions  map[*Session]struct{}
 }
 
@@ -65,11 +65,11 @@ func Open(ctx context.Context, journal Journal, guard Guard, collections []stora
 		log:       log,
 		cursor:    head,
 		judged:    guard.Version(),
-		audiences: make(map[string]*audience, len(collections)),
+		audiences: map[string]*audience{alarms.Name: newAudience(alarms, storage.HearAlarms)},
 		sessions:  make(map[*Session]struct{}),
 	}
 	for _, c := range collections {
-		h.audiences[c.Name] = newAudience(c)
+		h.audiences[c.Name] = newAudience(c, c.ListPermission())
 		h.names = append(h.names, c.Name)
 	}
 	return h, nil
@@ -77,6 +77,14 @@ func Open(ctx context.Context, journal Journal, guard Guard, collections []stora
 
 // Collections are the names of the collections whose changes are told, in the order in which Open was given them.
 func (h *Hub) Collections() []string { return h.names }
+
+// listed is the audience of a collection that clients may name; nil when there is none.
+func (h *Hub) listed(collection string) *audience {
+	if collection == alarms.Name {
+		return nil
+	}
+	return h.audiences[collection]
+}
 
 // Sessions is how many sessions there are.
 func (h *Hub) Sessions() int {
@@ -160,8 +168,11 @@ func (h *Hub) tell(ctx context.Context, c storage.Change) {
 	h.number++
 	version := h.guard.Version()
 	for _, s := range subscriptions {
-		if s.allowed(ctx, h.guard, version, to.permission) {
-			s.session.deliver(s.session.form.encoded(c, h.number))
+		if !s.allowed(ctx, h.guard, version, to.permission) {
+			continue
+		}
+		if frame := s.session.form.encoded(c, h.number); frame != nil {
+			s.session.deliver(frame)
 		}
 	}
 }

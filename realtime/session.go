@@ -3,7 +3,6 @@ package realtime
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -64,7 +63,7 @@ func (s *Session) Leave() {
 // May is nil when that identity may hear of the collection's changes now. Errors: storage.ErrNotFound, those of
 // Guard.Check.
 func (s *Session) May(ctx context.Context, who security.Identity, collection string) error {
-	a := s.hub.audiences[collection]
+	a := s.hub.listed(collection)
 	if a == nil {
 		return storage.ErrNotFound
 	}
@@ -79,11 +78,19 @@ func (s *Session) Subscribe(who security.Identity, collections ...string) {
 		return
 	}
 	for _, name := range collections {
-		if a := s.hub.audiences[name]; a != nil {
-			if grants := a.grants(s); !slices.Contains(grants, who) {
-				a.set(s, append(grants, who))
-			}
+		if a := s.hub.listed(name); a != nil {
+			a.add(s, grant{who: who})
 		}
+	}
+}
+
+// SubscribeAlarms subscribes to alarms, which are changes of storage.AlarmsCollection: by that identity's rights
+// (storage.HearAlarms) or, when it is admitted, as long as it is not dropped. Sessions that have left are ignored.
+func (s *Session) SubscribeAlarms(who security.Identity, admitted bool) {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	if _, joined := s.hub.sessions[s]; joined {
+		s.hub.audiences[alarms.Name].add(s, grant{who, admitted})
 	}
 }
 
@@ -92,9 +99,7 @@ func (s *Session) Drop(who security.Identity) {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
 	for _, a := range s.hub.audiences {
-		if grants := a.grants(s); slices.Contains(grants, who) {
-			a.set(s, slices.DeleteFunc(grants, func(g security.Identity) bool { return g == who }))
-		}
+		a.drop(s, who)
 	}
 }
 

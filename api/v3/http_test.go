@@ -51,7 +51,7 @@ func newWorldOver(t testing.TB, between func(storage.Engine) storage.Engine, o s
 	}
 	server := api.New(api.Options{Log: log})
 	v3.Mount(server.Echo, v3.Options{
-		Documents: storage.NewDocuments(between(engine), guard, o), Guard: guard, MaxLimit: 1000,
+		Documents: storage.NewDocuments(between(engine), guard, o), Alarms: storage.NewAlarms(between(engine), guard), Guard: guard, MaxLimit: 1000,
 		Storage: "sqlite", StorageVersion: "1", ServerVersion: "1", Log: log,
 	})
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -77,6 +77,8 @@ func topRoute(method, segment string, known func(string) bool) (route, error) {
 		rt.operation, rt.public = (*request).test, true
 	case key == "GET lastmodified":
 		rt.operation = (*request).lastModified
+	case key == "POST alarms":
+		rt.operation = (*request).alarm
 	case known(name) && method == http.MethodGet:
 		rt.operation, rt.collection = (*request).search, name
 	case known(name) && method == http.MethodPost:

@@ -22,6 +22,7 @@ import (
 // Options of the API.
 type Options struct {
 	Documents *storage.Documents
+	Alarms    *storage.Alarms
 	Guard     *security.Guard
 	// MaxLimit is the largest limit of SEARCH and HISTORY, and the default (API3_MAX_LIMIT).
 	MaxLimit int

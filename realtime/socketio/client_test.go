@@ -279,6 +279,21 @@ func (c *client) subscribe(message string) string {
 	return strings.TrimPrefix(p, "43/storage,7")
 }
 
+// joinAlarm joins /alarm.
+func (c *client) joinAlarm() {
+	c.t.Helper()
+	c.send("40/alarm,")
+	c.expect(func(p string) bool { return strings.HasPrefix(p, "40/alarm,") })
+}
+
+// hear is the answer to a subscription to alarms.
+func (c *client) hear(message string) string {
+	c.t.Helper()
+	c.send(`42/alarm,8["subscribe",` + message + `]`)
+	p := c.expect(func(p string) bool { return strings.HasPrefix(p, "43/alarm,8") })
+	return strings.TrimPrefix(p, "43/alarm,8")
+}
+
 // ended waits for the end of the connection.
 func (c *client) ended() {
 	c.t.Helper()

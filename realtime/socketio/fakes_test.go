@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"nightwire/security"
 	"nightwire/storage"
@@ -118,6 +119,28 @@ func (j *journal) write(changes ...storage.Change) {
 	j.changes = append(j.changes, changes...)
 	close(j.grown)
 	j.grown = make(chan struct{})
+}
+
+// alarmEngine keeps the one document of alarms.
+type alarmEngine struct {
+	storage.Engine // nil: nothing else is asked of it
+	journal        *journal
+	mu             sync.Mutex
+	stored         *storage.Stored
+}
+
+func (e *alarmEngine) Apply(_ context.Context, group ...storage.Write) ([]storage.Change, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	w := group[0]
+	next, err := w.Decide(e.stored, time.Now().UnixMilli())
+	if err != nil {
+		return nil, err
+	}
+	e.stored = &storage.Stored{Document: next.Document}
+	change := storage.Change{Kind: next.Kind, Collection: w.Collection, Identifier: next.Document.Identifier(), After: next.Document}
+	e.journal.write(change)
+	return []storage.Change{change}, nil
 }
 
 func (j *journal) breakDown(err error) {

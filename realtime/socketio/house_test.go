@@ -29,8 +29,7 @@ type house struct {
 	server  *Server
 	web     *httptest.Server
 	stop    func()
-
-	connectTimeout time.Duration
+	alarms  *storage.Alarms
 	// judging is called whenever the server asks for the version of rights, as it does after each subscription.
 	judging atomic.Pointer[func()]
 }
@@ -55,9 +54,16 @@ func newHouse(t testing.TB, o engineio.Options) *house {
 
 func buildHouse(t testing.TB, o engineio.Options, connectTimeout time.Duration) *house {
 	t.Helper()
-	h := &house{t: t, connectTimeout: connectTimeout, journal: newJournal(), people: &people{records: map[string]security.Record{}}}
+	return furnish(t, Options{Engine: o, ConnectTimeout: connectTimeout})
+}
+
+const apiSecret = "a long enough secret"
+
+func furnish(t testing.TB, o Options, defaultRoles ...string) *house {
+	t.Helper()
+	h := &house{t: t, journal: newJournal(), people: &people{records: map[string]security.Record{}}}
 	guard, err := security.NewGuard(security.Options{
-		Accounts: h.people, APISecret: "a long enough secret", JWTKey: bytes.Repeat([]byte("k"), 64),
+		Accounts: h.people, APISecret: apiSecret, JWTKey: bytes.Repeat([]byte("k"), 64), DefaultRoles: defaultRoles,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +77,9 @@ func buildHouse(t testing.TB, o engineio.Options, connectTimeout time.Duration) 
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); hub.Run(ctx) }()
-	h.server = New(hub, &watchedGuard{Guard: guard, house: h}, Options{Engine: o, ConnectTimeout: h.connectTimeout, Log: log})
+	h.alarms = storage.NewAlarms(&alarmEngine{journal: h.journal}, guard)
+	o.Alarms, o.Log = h.alarms, log
+	h.server = New(hub, &watchedGuard{Guard: guard, house: h}, o)
 	h.web = httptest.NewServer(h.server.Handler())
 	h.stop = sync.OnceFunc(func() {
 		closing, done := context.WithTimeout(context.Background(), patience)

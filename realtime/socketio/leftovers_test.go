@@ -12,14 +12,18 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/zishang520/socket.io/v2/socket"
 
 	"nightwire/realtime/socketio/engineio"
 )
 
 // left counts what there is of clients, wherever it is kept.
 func (h *house) left() int {
-	adapter := h.server.storage.Adapter()
-	return h.server.engine.Connections() + h.server.Sockets() + h.server.hub.Sessions() + adapter.Rooms().Len() + adapter.Sids().Len()
+	n := h.server.engine.Connections() + h.server.hub.Sessions()
+	for _, namespace := range []socket.Namespace{h.server.storage, h.server.alarm} {
+		n += namespace.Sockets().Len() + namespace.Adapter().Rooms().Len() + namespace.Adapter().Sids().Len()
+	}
+	return n
 }
 
 // Nothing is left of connections that have gone, however they went.
@@ -41,6 +45,8 @@ func TestNothingIsLeft(t *testing.T) {
 				}
 				c.join()
 				c.subscribe(`{"accessToken":"` + token + `"}`)
+				c.joinAlarm()
+				c.hear(`{"accessToken":"` + token + `"}`)
 				switch i % 4 {
 				case 0:
 					c.send("41/storage,")

@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -75,20 +76,26 @@ func (p *peer) connect(packet inbound) {
 	switch {
 	case p.in(packet.namespace) || !packet.object():
 		p.conn.Close(false)
-	case packet.namespace == rootNamespace || packet.namespace == storageNamespace:
+	case packet.namespace == rootNamespace || heard[packet.namespace] != nil:
 		p.pass(packet.bare())
 	default:
 		p.conn.Forward(packet.bare())
 	}
 }
 
-// event lets subscribe through to /storage; all other events are ignored, as by the original.
+// heard are the events that clients send, by namespace.
+var heard = map[string][]string{
+	storageNamespace: {subscribeEvent},
+	alarmNamespace:   {subscribeEvent, ackEvent},
+}
+
+// event lets through what is heard; all other events are ignored, as by the original.
 func (p *peer) event(packet inbound, text []byte) {
 	name, ok := packet.event()
 	switch {
 	case !ok || !p.in(packet.namespace):
 		p.conn.Close(false)
-	case name != subscribeEvent || packet.namespace != storageNamespace:
+	case !slices.Contains(heard[packet.namespace], name):
 	case len(text) > maxEvent:
 		p.conn.Close(false)
 	default:

@@ -11,23 +11,36 @@ import (
 	"nightwire/realtime"
 	"nightwire/realtime/socketio/engineio"
 	"nightwire/security"
+	"nightwire/storage"
 )
 
 // The namespaces. Clients of revision 3 join the first one before any other.
 const (
 	rootNamespace    = "/"
 	storageNamespace = "/storage"
+	alarmNamespace   = "/alarm"
 )
 
 // Guard is what sockets need of a *security.Guard beyond what the hub asks of it.
 type Guard interface {
 	ByAccessToken(ctx context.Context, candidates ...string) (security.Identity, error)
+	BySecret(hash string) (security.Identity, error)
+	ByJWT(ctx context.Context, token string) (security.Identity, error)
+	Check(ctx context.Context, id security.Identity, p security.Permission) error
 	Version() uint64
 }
 
-// Options of a server. The zero value is the original's.
+// Alarms is what sockets need of *storage.Alarms.
+type Alarms interface {
+	Ack(ctx context.Context, r storage.Request, level storage.Level, group string, silence time.Duration) error
+}
+
+// Options of a server. All but Alarms may be left out.
 type Options struct {
 	Engine engineio.Options
+	Alarms Alarms // takes the acknowledgements
+	// PromptOnLoad refuses subscriptions to alarms without any credentials (AUTHENTICATION_PROMPT_ON_LOAD).
+	PromptOnLoad bool
 	// ConnectTimeout is how long a connection may do without a namespace; 45 s.
 	ConnectTimeout time.Duration
 	Log            *slog.Logger // nil: the default one
@@ -35,13 +48,17 @@ type Options struct {
 
 // Server is the Socket.IO face.
 type Server struct {
-	hub      *realtime.Hub
-	guard    Guard
-	log      *slog.Logger
-	engine   *engineio.Server
-	form     *realtime.Form
-	storage  socket.Namespace
-	attempts *attempts
+	hub          *realtime.Hub
+	guard        Guard
+	alarms       Alarms
+	promptOnLoad bool
+	log          *slog.Logger
+	engine       *engineio.Server
+	changes      *realtime.Form // as /storage tells them
+	notices      *realtime.Form // as /alarm tells them
+	storage      socket.Namespace
+	alarm        socket.Namespace
+	attempts     *attempts
 }
 
 // New returns a server whose sockets listen to the hub.
@@ -53,11 +70,14 @@ func New(hub *realtime.Hub, guard Guard, o Options) *Server {
 		o.ConnectTimeout = 45 * time.Second
 	}
 	s := &Server{
-		hub:      hub,
-		guard:    guard,
-		log:      o.Log,
-		form:     realtime.NewForm(encode),
-		attempts: newAttempts(time.Now),
+		hub:          hub,
+		guard:        guard,
+		alarms:       o.Alarms,
+		promptOnLoad: o.PromptOnLoad,
+		log:          o.Log,
+		changes:      realtime.NewForm(encodeChange),
+		notices:      realtime.NewForm(encodeNotice),
+		attempts:     newAttempts(time.Now),
 	}
 	s.engine = engineio.New(o.Engine, o.Log, func(c *engineio.Conn) engineio.Peer { return newPeer(c) })
 	s.bind(o.ConnectTimeout)
@@ -77,6 +97,10 @@ func (s *Server) bind(connectTimeout time.Duration) {
 	s.storage = library.Of(storageNamespace, nil)
 	_ = s.storage.On("connection", s.safely(func(args ...any) {
 		s.enterStorage(args[0].(*socket.Socket))
+	}))
+	s.alarm = library.Of(alarmNamespace, nil)
+	_ = s.alarm.On("connection", s.safely(func(args ...any) {
+		s.enterAlarm(args[0].(*socket.Socket))
 	}))
 }
 

@@ -3,45 +3,85 @@ package socketio
 import (
 	"context"
 	"errors"
-	"slices"
-	"sync"
-	"time"
 
 	"github.com/zishang520/socket.io/v2/socket"
 
-	"nightwire/realtime"
-	"nightwire/realtime/socketio/engineio"
 	"nightwire/security"
+	"nightwire/storage"
 )
 
-// judgeTimeout is how long finding out about a token may take.
-const judgeTimeout = 10 * time.Second
+// noCollections is the text with which a subscription to nothing is refused.
+const noCollections = "Unauthorized to receive any collection"
 
-// listener is a socket of /storage. It is the hub's client.
-type listener struct {
-	server  *Server
-	socket  *socket.Socket
-	conn    *engineio.Conn
-	session *realtime.Session
-
-	mu     sync.Mutex
-	grants []grant
+// granted is the answer to a subscription to collections.
+type granted struct {
+	Success     bool     `json:"success"`
+	Collections []string `json:"collections"`
 }
-
-// grant is an identity by which a socket subscribed, and the access token that showed it.
-type grant struct {
-	token string
-	who   security.Identity
-}
-
-var _ realtime.Client = (*listener)(nil)
 
 // enterStorage sets up a socket that has just joined /storage.
 func (s *Server) enterStorage(sock *socket.Socket) {
-	l := &listener{server: s, socket: sock, conn: sock.Conn().(*engineio.Conn)}
-	l.session = s.hub.Join(l, s.form)
-	_ = sock.On(subscribeEvent, s.safely(l.subscribe))
+	l := s.enterAs(sock, s.changes, (*listener).admitStorage)
 	s.enter(sock, l.session.Leave)
+}
+
+// admitStorage subscribes a socket to the collections that the message asks for.
+func (l *listener) admitStorage(message map[string]any) (answer any) {
+	ctx, cancel := context.WithTimeout(context.Background(), judgeTimeout)
+	defer cancel()
+	version := l.server.guard.Version()
+	g, err := l.identify(ctx, candidates(message["accessToken"]))
+	var names []string
+	if err == nil {
+		names, err = l.permitted(ctx, g.who, l.wanted(message["collections"]))
+	}
+	if err != nil {
+		return l.unadmitted(err)
+	}
+	if len(names) == 0 {
+		return refused{Message: noCollections}
+	}
+	l.remember(g)
+	l.session.Subscribe(g.who, names...)
+	l.join(names)
+	l.rejudgeSince(ctx, version)
+	return granted{true, names}
+}
+
+// wanted are the names of the collections that a message asks for: all, unless it has an array. What is no name is left out.
+func (l *listener) wanted(requested any) []string {
+	list, ok := requested.([]any)
+	if !ok {
+		return l.server.hub.Collections()
+	}
+	var names []string
+	for _, one := range list {
+		if name, ok := one.(string); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// permitted are those of the names that the subject may hear of, in the same order and as often. Names are judged once each.
+func (l *listener) permitted(ctx context.Context, who security.Identity, names []string) ([]string, error) {
+	judged := make(map[string]bool)
+	var may []string
+	for _, name := range names {
+		ok, known := judged[name]
+		if !known {
+			err := l.session.May(ctx, who, name)
+			if err != nil && !errors.Is(err, security.ErrForbidden) && !errors.Is(err, storage.ErrNotFound) {
+				return nil, err
+			}
+			ok = err == nil
+			judged[name] = ok
+		}
+		if ok {
+			may = append(may, name)
+		}
+	}
+	return may, nil
 }
 
 // join joins rooms, so that the library sees the subscriptions. No event goes that way.
@@ -51,57 +91,5 @@ func (l *listener) join(names []string) {
 	}
 	if !l.socket.Connected() {
 		l.socket.Nsp().Adapter().DelAll(l.socket.Id())
-	}
-}
-
-// Deliver queues an event.
-func (l *listener) Deliver(f realtime.Frame) { l.conn.Enqueue(engineio.Frame(f)) }
-
-// Cut closes the connection, with all its namespaces.
-func (l *listener) Cut(why error) { l.conn.Cut(why) }
-
-// Rejudge shuts the socket out when none of its tokens is known any longer. The namespace disconnect tells clients not to
-// come back.
-func (l *listener) Rejudge(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, judgeTimeout)
-	defer cancel()
-	l.mu.Lock()
-	before := slices.Clone(l.grants)
-	l.mu.Unlock()
-	var revoked []grant
-	for _, g := range before {
-		_, err := l.server.guard.ByAccessToken(ctx, g.token)
-		switch {
-		case errors.Is(err, security.ErrUnauthenticated):
-			revoked = append(revoked, g)
-		case err != nil:
-			l.Cut(err)
-			return
-		}
-	}
-	if len(revoked) > 0 && l.revoke(revoked) {
-		l.socket.Disconnect(false)
-	}
-}
-
-// revoke takes grants away; it is true when none is left.
-func (l *listener) revoke(revoked []grant) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.grants = slices.DeleteFunc(l.grants, func(g grant) bool { return slices.Contains(revoked, g) })
-	for _, r := range revoked {
-		if !slices.ContainsFunc(l.grants, func(g grant) bool { return g.who == r.who }) {
-			l.session.Drop(r.who)
-		}
-	}
-	return len(l.grants) == 0
-}
-
-// remember notes the token by which the socket subscribed.
-func (l *listener) remember(g grant) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !slices.Contains(l.grants, g) {
-		l.grants = append(l.grants, g)
 	}
 }

@@ -37,6 +37,10 @@ func hostile() []string {
 		"", "0", "1", "2", "3", "4", "5", "6", "7", "b", "bAAAA", "b4AAAA", "\x00", "\xff\xfe", "2probe", "3probe", "9",
 		"4", "47", "4x", "4/storage,", "40/nowhere,", "40/nowhere," + long, "40/" + long, "40{", "40/storage,5", "40/storage,{\"a\":1}",
 		"40/storage,[]", "41", "41/storage", "41/storage,x", "41/nowhere", "44/storage,{}", "44", "451-[\"a\",{\"_placeholder\":true,\"num\":0}]",
+		"40/alarm,[]", "41/alarm,", "45/alarm,", `42/alarm,9["subscribe",{"secret":{},"jwtToken":7}]`, `42/alarm,["subscribe",{"jwtToken":"a.b.c"}]`,
+		`42/alarm,["ack"]`, `42/alarm,["ack",1e400]`, `42/alarm,["ack",1.5,"x",1]`, `42/alarm,["ack",1,7,1]`, `42/alarm,["ack",2,"x",-1]`,
+		`42/alarm,["ack",2,"x",1e300]`, `42/alarm,["ack",{},[],{}]`, `42/alarm,["ack",-9,null,null,null]`, `42/alarm,3["ack",1,"x",1]`,
+		`42/storage,["ack",1,"x",1]`, `42["ack",1]`, `42/alarm,["ack",1,"` + long + `"]`,
 		"45", "45-", "4599999999999999999999-[\"a\"]", "461-7[]", "46", "40/storage?a=%zz,", "40/?,",
 	}
 	for _, kind := range []string{"2", "3"} {
@@ -67,6 +71,7 @@ func TestHostilePackets(t *testing.T) {
 			c := h.connect(w)
 			if i%2 == 0 || strings.HasPrefix(packet, "42") {
 				c.join()
+				c.joinAlarm()
 			}
 			c.send(packet)
 			c.close()
@@ -259,8 +264,8 @@ func TestUnknownNamespace(t *testing.T) {
 	h := newHouse(t, engineio.Options{})
 	for _, w := range ways {
 		c := h.connect(w)
-		c.send("40/alarm,")
-		if got := c.expect(func(p string) bool { return p != "40" }); got != `44/alarm,{"message":"Invalid namespace"}` {
+		c.send("40/nowhere,")
+		if got := c.expect(func(p string) bool { return p != "40" }); got != `44/nowhere,{"message":"Invalid namespace"}` {
 			t.Errorf("%v: got %s", w, got)
 		}
 		c.join() // the connection goes on
@@ -286,6 +291,7 @@ func FuzzFrames(f *testing.F) {
 		c := (&house{t: t, web: h.web}).connect(w)
 		if joined {
 			c.join()
+			c.joinAlarm()
 		}
 		c.send(one)
 		c.send(two)
