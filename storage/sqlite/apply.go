@@ -65,6 +65,9 @@ func (e *Engine) submit(ctx context.Context, group []storage.Write) (*request, e
 	if e.life.Err() != nil {
 		return nil, unavailable(errClosed)
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err // the queue may have room, and select may choose it
+	}
 	r := &request{writes: group, done: make(chan struct{})}
 	select {
 	case e.writer.queue <- r:
