@@ -180,12 +180,24 @@ func (c *client) polling() {
 func (c *client) upgrade() {
 	c.t.Helper()
 	c.dial("&sid=" + c.sid)
+	c.probe()
+	c.takeOver()
+}
+
+// probe tries the new transport.
+func (c *client) probe() {
+	c.t.Helper()
 	c.must(c.ws.WriteMessage(websocket.TextMessage, []byte("2probe")))
 	_, p, err := c.ws.ReadMessage()
 	c.must(err)
 	if string(p) != "3probe" {
 		c.t.Fatalf("%v: probe answered by %q", c.way, p)
 	}
+}
+
+// takeOver finishes polling and goes on by WebSocket.
+func (c *client) takeOver() {
+	c.t.Helper()
 	c.mu.Lock()
 	c.stopPoll = true
 	c.mu.Unlock()

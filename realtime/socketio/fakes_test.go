@@ -55,6 +55,13 @@ func (p *people) role(name string, permissions ...string) {
 	_ = p.Put(context.Background(), security.Roles, security.Record{ID: fmt.Sprintf("%x", name+"000000000000")[:24], JSON: text})
 }
 
+// breaks lets every read fail from now on; nil ends that.
+func (p *people) breaks(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fail = err
+}
+
 // forget deletes all subjects.
 func (p *people) forget() {
 	p.mu.Lock()

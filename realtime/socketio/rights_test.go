@@ -79,9 +79,7 @@ func TestUnjudgeableIsCut(t *testing.T) {
 	c := h.connect(way{4, "websocket"})
 	c.join()
 	c.subscribe(`{"accessToken":"` + token + `"}`)
-	h.people.mu.Lock()
-	h.people.fail = security.ErrUnavailable
-	h.people.mu.Unlock()
+	h.people.breaks(security.ErrUnavailable)
 	h.journal.write(roleChange, entry(1))
 	c.ended()
 
