@@ -22,11 +22,13 @@ import (
 
 // world is a server on the embedded engine, over real HTTP.
 type world struct {
-	t     testing.TB
-	url   string
-	serve http.Handler // what is behind url
-	guard *security.Guard
-	jwt   string // of a subject with all rights
+	t      testing.TB
+	url    string
+	serve  http.Handler // what is behind url
+	engine storage.Engine
+	guard  *security.Guard
+	alarms *storage.Alarms
+	jwt    string // of a subject with all rights
 }
 
 func newWorld(t testing.TB) *world {
@@ -49,9 +51,11 @@ func newWorldOver(t testing.TB, between func(storage.Engine) storage.Engine, o s
 	if err != nil {
 		t.Fatal(err)
 	}
+	kept := between(engine)
+	alarms := storage.NewAlarms(kept, guard)
 	server := api.New(api.Options{Log: log})
 	v3.Mount(server.Echo, v3.Options{
-		Documents: storage.NewDocuments(between(engine), guard, o), Alarms: storage.NewAlarms(between(engine), guard), Guard: guard, MaxLimit: 1000,
+		Documents: storage.NewDocuments(kept, guard, o), Alarms: alarms, Guard: guard, MaxLimit: 1000,
 		Storage: "sqlite", StorageVersion: "1", ServerVersion: "1", Log: log,
 	})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -73,7 +77,7 @@ func newWorldOver(t testing.TB, between func(storage.Engine) storage.Engine, o s
 			t.Error(err)
 		}
 	})
-	w := &world{t: t, url: "http://" + l.Addr().String() + "/api/v3", serve: server.Echo, guard: guard}
+	w := &world{t: t, url: "http://" + l.Addr().String() + "/api/v3", serve: server.Echo, engine: engine, guard: guard, alarms: alarms}
 	w.jwt = w.subject("all", "admin")
 	return w
 }
