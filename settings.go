@@ -109,7 +109,7 @@ var table = []setting{
 	autoprune("devicestatus"), autoprune("entries"), autoprune("food"), autoprune("profile"), autoprune("settings"), autoprune("treatments"),
 	{"SEARCH_TIMEOUT", nil, "5000", "milliseconds after which a search is given up, with an answer that names the fields without an index; 0 never",
 		func(s *settings, v string) error { return setMilliseconds(&s.searchTime, v) }},
-	{"MONGODB_URI", []string{"MONGO_CONNECTION", "STORAGE_URI"}, "", "MongoDB to keep documents in, instead of the embedded engine",
+	{"MONGODB_URI", []string{"MONGO_CONNECTION", "STORAGE_URI"}, "", "not yet: where it is set, this version refuses to start and does not fall back to the embedded engine",
 		func(s *settings, v string) error { s.mongoURI = v; return nil }},
 	{"JOURNAL_DAYS", nil, "7", "days for which the journal of changes is kept",
 		func(s *settings, v string) error { return setDays(&s.journalAge, v) }},
