@@ -11,11 +11,11 @@ import (
 // AlarmsCollection is the reserved collection of alarms. No face lists it; each change of it is one event of /alarm (Told).
 const AlarmsCollection = "alarms"
 
-// The permissions of alarms. The second one is also what listeners need who show no access token.
+// The permissions of alarms.
 const (
 	SendAlarms security.Permission = "notifications:*:send"
 	AckAlarms  security.Permission = "notifications:*:ack"
-	HearAlarms security.Permission = "api:*:read"
+	HearAlarms security.Permission = "api:*:read" // of listeners who show no access token
 )
 
 // stateIdentifier names the one document of the collection: what is silenced, and the notification of its last change.
@@ -68,8 +68,9 @@ func (a *alarm) decide(stored *Stored, now int64) (Next, error) {
 }
 
 // Ack says that alarms of a level and group ("": the default one) have been noticed: it clears them at all listeners, and
-// keeps back further ones for a time (0 or less: 30 minutes; at most 24 hours). Whoever acknowledges urgent ones means warnings too. What is
-// silenced as long already stays so, and nothing is told. Errors: ErrInvalid, *security.Forbidden, ErrUnavailable.
+// keeps back further ones for a time (0 or less: 30 minutes; at most 24 hours). Whoever acknowledges urgent ones means
+// warnings too. What is silenced as long already stays so, and nothing is told. Errors: ErrInvalid, *security.Forbidden,
+// ErrUnavailable.
 func (a *Alarms) Ack(ctx context.Context, r Request, level Level, group string, silence time.Duration) error {
 	if err := a.guard.Check(ctx, r.Who, AckAlarms); err != nil {
 		return err
