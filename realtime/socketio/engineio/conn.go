@@ -148,7 +148,7 @@ func (c *Conn) finish() {
 	c.state = closing
 	c.heart.Reset(c.server.opts.CloseTimeout)
 	if c.ws != nil {
-		c.push(newFrame(closeFrame, "\x03\xe8", nil))
+		c.push(newFrame(closeFrame, normalClosure, nil))
 	} else {
 		c.push(packetFrame("1"))
 	}

@@ -13,6 +13,9 @@ const (
 	pongFrame  = 0x8a
 )
 
+// normalClosure is the content of a close frame: the status 1000.
+const normalClosure = "\x03\xe8"
+
 // Message is the frame of a message packet with that text.
 func Message(text []byte) Frame { return newFrame(textFrame, "4", text) }
 

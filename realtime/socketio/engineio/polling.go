@@ -135,10 +135,12 @@ func (c *Conn) writePoll(w http.ResponseWriter, r *http.Request, payload []byte)
 func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	usable, overlap := c.ws == nil && c.state == open, c.poll.posting
-	c.poll.posting = true
+	if usable {
+		c.poll.posting = true
+	}
 	c.mu.Unlock()
 	if !usable || overlap {
-		if overlap {
+		if usable { // a POST that is late for another reason is refused, and nothing more
 			c.end(reasonTransportError)
 		}
 		refuse(w, badRequest)

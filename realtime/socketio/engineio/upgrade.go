@@ -39,6 +39,10 @@ func (c *Conn) propose(w *wsTransport) bool {
 
 // probed talks to the client until it asks for the change. It is the only writer to the WebSocket as yet.
 func (c *Conn) probed(w *wsTransport, deadline time.Time) bool {
+	// The pong that gorilla/websocket would send sets a write deadline, which stays.
+	w.SetPingHandler(func(data string) error {
+		return w.write([]Frame{newFrame(pongFrame, data, nil)}, time.Until(deadline))
+	})
 	for answered := false; ; {
 		packet, err := w.readPacket()
 		switch {

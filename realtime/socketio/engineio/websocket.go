@@ -47,7 +47,10 @@ func (c *Conn) serveWebSocket(w *wsTransport) {
 		c.Enqueue(newFrame(pongFrame, data, nil))
 		return nil
 	})
-	w.SetCloseHandler(func(int, string) error { return nil }) // what answers a close frame is the end of TCP
+	w.SetCloseHandler(func(int, string) error {
+		c.answerClose(w)
+		return nil
+	})
 	for {
 		packet, err := w.readPacket()
 		if err != nil {
@@ -57,6 +60,18 @@ func (c *Conn) serveWebSocket(w *wsTransport) {
 		if packet != nil {
 			c.receive(packet)
 		}
+	}
+}
+
+// answerClose answers a close frame, unless other frames are on their way: a client that leaves does not wait for them, and
+// the end of TCP tells it enough.
+func (c *Conn) answerClose(w *wsTransport) {
+	c.mu.Lock()
+	quiet := !c.draining && len(c.queue) == 0
+	c.draining = true // nobody writes behind a close frame
+	c.mu.Unlock()
+	if quiet {
+		_ = w.write([]Frame{newFrame(closeFrame, normalClosure, nil)}, c.server.opts.WriteTimeout) // it ends either way
 	}
 }
 
