@@ -19,7 +19,10 @@ func (r *request) history() error {
 		text, inclusive = r.Request().Header.Get("Last-Modified"), true
 	}
 	since, _, ok := storage.ParseDate(storage.StringValue(text))
-	if !ok {
+	switch {
+	case !ok && r.unknown:
+		return errFormat
+	case !ok:
 		return errTimestamp
 	}
 	if inclusive {

@@ -127,7 +127,8 @@ func parseSort(params parameters) ([]storage.SortKey, error) {
 }
 
 // parseLimit reads the limit as the original does: it must be a JavaScript number in tolerance, and is then cut off at
-// the first character that is no decimal digit, so that 1e2 means 1, and 0x10 means 0, which is no limit.
+// the first character that is no decimal digit, so that 1e2 means 1. Where that leaves 0, as of 0x10, which is no limit
+// at all there, it is the largest limit.
 func parseLimit(params parameters, maxLimit int) (int, error) {
 	p := params.named("limit")
 	if p == nil || p.only() == "" {
@@ -136,7 +137,10 @@ func parseLimit(params parameters, maxLimit int) (int, error) {
 	if n := storage.JSNumber(p.only()); !(n > 0 && n <= float64(maxLimit)) {
 		return 0, errLimit
 	}
-	return leadingInt(p.only()), nil
+	if n := leadingInt(p.only()); n > 0 {
+		return n, nil
+	}
+	return maxLimit, nil
 }
 
 func parseSkip(params parameters) (int, error) {

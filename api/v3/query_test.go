@@ -73,7 +73,7 @@ func TestFirstComplaint(t *testing.T) {
 
 func TestLimitAndSkip(t *testing.T) {
 	for raw, want := range map[string][2]int{
-		"": {1000, 0}, "limit=": {1000, 0}, "limit=500": {500, 0}, "limit=1.5": {1, 0}, "limit=1e2": {1, 0}, "limit=0x10": {0, 0},
+		"": {1000, 0}, "limit=": {1000, 0}, "limit=500": {500, 0}, "limit=1.5": {1, 0}, "limit=1e2": {1, 0}, "limit=0x10": {1000, 0},
 		"limit=%201": {1, 0}, "skip=3": {1000, 3}, "skip=1e0": {1000, 1},
 	} {
 		q, err := parseQuery(parseParameters(raw), 1000)

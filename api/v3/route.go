@@ -15,7 +15,7 @@ type route struct {
 	collection string // lower case; "" for the operations on the whole API
 	identifier string // unescaped; "" for operations on a collection
 	extension  string // json, csv, xml or another known type that is asked for by the path's ending; "" for none
-	unknown    bool   // the identifier ends like a file of a type that is not known: 406 unless such a document exists
+	unknown    bool   // the identifier or timestamp ends like a file of a type that is not offered: 406 unless there is such a one
 	since      string // timestamp in the path of HISTORY
 }
 
@@ -100,6 +100,8 @@ func (rt route) history(segments []string) (route, error) {
 			return route{}, errNoRoute
 		}
 		rt.since = since
+		_, ending := splitEnding(segments[2])
+		rt.unknown = ending != "" && rt.extension == ""
 	}
 	return rt, nil
 }

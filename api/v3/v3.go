@@ -46,6 +46,14 @@ func Mount(e *echo.Echo, o Options) {
 	gzip := middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1024, Skipper: isWrite})
 	e.Any("/api/v3", a.serve, gzip)
 	e.Any("/api/v3/*", a.serve, gzip)
+	for _, path := range []string{"/api/v3/swagger-ui-dist", "/api/v3/swagger-ui-dist/*"} {
+		e.Match([]string{http.MethodGet, http.MethodHead}, path, a.description)
+	}
+}
+
+// description leads from where Nightscout's tutorials look for the description of the API to where it is.
+func (a *API) description(c echo.Context) error {
+	return c.Redirect(http.StatusTemporaryRedirect, a.BasePath+"/api3-docs")
 }
 
 func isWrite(c echo.Context) bool {
