@@ -44,8 +44,8 @@ func Mount(e *echo.Echo, o Options) {
 	a := &API{o}
 	// Answers to writes are short, and flushing one would compress it all the same.
 	gzip := middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1024, Skipper: isWrite})
-	e.Any("/api/v3", a.serve, gzip)
-	e.Any("/api/v3/*", a.serve, gzip)
+	e.Any("/api/v3", a.serve, refusedGzip, gzip)
+	e.Any("/api/v3/*", a.serve, refusedGzip, gzip)
 	for _, path := range []string{"/api/v3/swagger-ui-dist", "/api/v3/swagger-ui-dist/*"} {
 		e.Match([]string{http.MethodGet, http.MethodHead}, path, a.description)
 	}
