@@ -1,6 +1,7 @@
 // The pages in a real browser: they show what a REST call caused and ask nobody but their own server.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
@@ -116,4 +117,28 @@ test('the sample with client 2.2.0', { skip }, async () => {
   await page.screenshot({ path: path.join(results, 'sample.png') });
   assertAtHome(page, admin.token);
   await page.context().close();
+});
+
+// Browsers keep answers from a page of another origin unless the server allows it, and client 2.x asks for more than later ones.
+test('a page of another origin with client 2.2.0, from its first poll on', { skip }, async () => {
+  const address = `${server.url}/socket.io/2.2.0/socket.io.js`;
+  const elsewhere = http.createServer((request, response) => {
+    response.setHeader('Content-Type', 'text/html');
+    response.end(`<!doctype html><link rel="icon" href="data:,"><script src="${address}"></script><pre id="log"></pre><script>
+      const log = (...parts) => { document.getElementById('log').append(JSON.stringify(parts)); };
+      const socket = io('${server.url}/storage');
+      socket.on('connect', () => socket.emit('subscribe', { accessToken: location.hash.slice(1) }, log));
+      socket.on('connect_error', error => log(String(error)));
+      socket.on('create', log);
+    </script>`);
+  });
+  await new Promise(listening => elsewhere.listen(0, '127.0.0.1', listening));
+  const page = await browser.newPage();
+  await page.goto(`http://localhost:${elsewhere.address().port}/#${admin.token}`);
+  await page.locator('#log', { hasText: '"success":true' }).waitFor({ timeout: 10_000 });
+  const identifier = await write(98);
+  await page.locator('#log', { hasText: identifier }).waitFor();
+  await page.close();
+  elsewhere.closeAllConnections();
+  elsewhere.close();
 });

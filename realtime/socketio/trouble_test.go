@@ -120,7 +120,7 @@ func TestHostileRequests(t *testing.T) {
 			if resp.StatusCode != test.status || test.answer != "" && string(answer[:n]) != test.answer {
 				t.Errorf("answered %d %s", resp.StatusCode, answer[:n])
 			}
-			if got := resp.Header.Get("Access-Control-Allow-Origin"); got != "*" {
+			if got := resp.Header.Get("Access-Control-Allow-Origin"); got != "https://example.org" {
 				t.Errorf("Access-Control-Allow-Origin is %q", got)
 			}
 		})

@@ -46,12 +46,8 @@ func New(opts Options, log *slog.Logger, greet func(*Conn) Peer) *Server {
 
 // ServeHTTP serves one request of a client: a handshake, a poll, a POST, or a WebSocket.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// Any page may connect; without credentials, since none are looked at here.
-	w.Header().Set("Access-Control-Allow-Origin", "*")
+	admitOrigin(w.Header(), r)
 	if r.Method == http.MethodOptions {
-		w.Header().Set("Access-Control-Allow-Methods", "GET,POST")
-		w.Header().Set("Access-Control-Allow-Headers", "*")
-		w.Header().Set("Access-Control-Max-Age", "86400")
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
