@@ -134,11 +134,14 @@ test('a page of another origin with client 2.2.0, from its first poll on', { ski
   });
   await new Promise(listening => elsewhere.listen(0, '127.0.0.1', listening));
   const page = await browser.newPage();
-  await page.goto(`http://localhost:${elsewhere.address().port}/#${admin.token}`);
-  await page.locator('#log', { hasText: '"success":true' }).waitFor({ timeout: 10_000 });
-  const identifier = await write(98);
-  await page.locator('#log', { hasText: identifier }).waitFor();
-  await page.close();
-  elsewhere.closeAllConnections();
-  elsewhere.close();
+  try {
+    await page.goto(`http://localhost:${elsewhere.address().port}/#${admin.token}`);
+    await page.locator('#log', { hasText: '"success":true' }).waitFor({ timeout: 10_000 });
+    const identifier = await write(98);
+    await page.locator('#log', { hasText: identifier }).waitFor();
+  } finally {
+    await page.close();
+    elsewhere.closeAllConnections();
+    elsewhere.close();
+  }
 });
