@@ -74,8 +74,11 @@ func (p *peer) Receive(text []byte) {
 // connect lets a client into a namespace. The library answers for those that do not exist.
 func (p *peer) connect(packet inbound) {
 	switch {
-	case p.in(packet.namespace) || !packet.object():
+	case !packet.object():
 		p.conn.Close(false)
+	case p.in(packet.namespace):
+		// A client whose program says connect twice on an open connection asks twice. The first answer serves both; the
+		// original's depends on how the packets share TCP segments.
 	case packet.namespace == rootNamespace || heard[packet.namespace] != nil:
 		p.pass(packet.bare())
 	default:
