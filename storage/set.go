@@ -16,22 +16,16 @@ type assignment struct {
 }
 
 // setFields is the document after its fields were set as MongoDB's $set does it: names with dots reach into objects and
-// arrays, fields that are there keep their place, new ones follow in lexicographic order. Errors: ErrInvalid for names that
-// are no path, reach into a value that is neither object nor array, or reach into each other.
+// arrays, fields that are there keep their place, new ones follow in lexicographic order. It runs in the engine's one
+// writer, so each object and array on the way is read and written once, however many fields are set in it. Errors:
+// ErrInvalid for names that are no path, reach into a value that is neither object nor array, or reach into each other.
 func setFields(doc Document, fields []Field) (Document, error) {
 	assignments, err := assign(fields)
 	if err != nil {
 		return "", err
 	}
-	d := doc.Edit()
-	for _, a := range assignments {
-		v, err := setPath(d.Get(a.path[0]), a.path[1:], a.value)
-		if err != nil {
-			return "", err
-		}
-		d.Set(a.path[0], v)
-	}
-	return d.Document(), nil
+	v, err := setMembers(Value(doc), assignments, 0)
+	return Document(v), err
 }
 
 // assign are the assignments in the order in which new fields shall appear.
@@ -59,49 +53,83 @@ func assign(fields []Field) ([]assignment, error) {
 	return assignments, nil
 }
 
-// setPath is the value with the place at the path, seen from it, changed; missing objects are made.
-func setPath(v Value, path []string, to Value) (Value, error) {
-	if len(path) == 0 {
-		return to, nil
+// setInside is the value with everything set that the assignments, which agree in the first parts of their paths, set in
+// it; missing objects are made.
+func setInside(v Value, assignments []assignment, depth int) (Value, error) {
+	if first := assignments[0]; len(first.path) == depth {
+		return first.value, nil // the only one, as no path begins with another
 	}
 	switch v.Type() {
 	case Array:
-		return setElement(v, path, to)
+		return setElements(v, assignments, depth)
 	case Object, Absent:
-		d := &Draft{}
-		if v != "" {
-			d = Document(v).Edit()
-		}
-		inner, err := setPath(d.Get(path[0]), path[1:], to)
-		if err != nil {
-			return "", err
-		}
-		d.Set(path[0], inner)
-		return Value(d.Document()), nil
+		return setMembers(v, assignments, depth)
 	default:
-		return "", Invalid("Field %s cannot be set inside a value that is no object", path[0])
+		return "", Invalid("Field %s cannot be set inside a value that is no object", assignments[0].path[depth])
 	}
 }
 
-// setElement is setPath for an array, whose parts are places counted from 0.
-func setElement(array Value, path []string, to Value) (Value, error) {
+// setMembers is setInside for an object.
+func setMembers(object Value, assignments []assignment, depth int) (Value, error) {
+	groups := byPart(assignments, depth)
+	fields := Document(object).Fields()
+	places := make([]int, len(groups)) // in fields, counted from 1; 0: not there
+	for i, f := range fields {
+		at, found := slices.BinarySearchFunc(groups, f.Name, func(g []assignment, name string) int {
+			return strings.Compare(g[0].path[depth], name)
+		})
+		if found {
+			places[at] = i + 1
+		}
+	}
+	for i, g := range groups {
+		if places[i] == 0 {
+			fields = append(fields, Field{Name: g[0].path[depth]})
+			places[i] = len(fields)
+		}
+		f := &fields[places[i]-1]
+		var err error
+		if f.Value, err = setInside(f.Value, g, depth+1); err != nil {
+			return "", err
+		}
+	}
+	draft := Draft{fields}
+	return Value(draft.Document()), nil
+}
+
+// byPart splits sorted assignments into those that agree in that part of their paths.
+func byPart(assignments []assignment, depth int) (groups [][]assignment) {
+	for start, end := 0, 1; start < len(assignments); end++ {
+		if end == len(assignments) || assignments[end].path[depth] != assignments[start].path[depth] {
+			groups = append(groups, assignments[start:end])
+			start = end
+		}
+	}
+	return groups
+}
+
+// setElements is setInside for an array, whose parts are places counted from 0.
+func setElements(array Value, assignments []assignment, depth int) (Value, error) {
 	elements := slices.Collect(array.Elements())
-	at, err := strconv.ParseUint(path[0], 10, 31)
-	if err != nil || int(at) > len(elements)+maxGap || path[0] != strconv.FormatUint(at, 10) {
-		return "", Invalid("Field %s cannot be set inside an array", path[0])
+	for _, g := range byPart(assignments, depth) {
+		part := g[0].path[depth]
+		at, err := strconv.ParseUint(part, 10, 31)
+		if err != nil || int(at) > len(elements)+maxGap || part != strconv.FormatUint(at, 10) {
+			return "", Invalid("Field %s cannot be set inside an array", part)
+		}
+		var old Value
+		if int(at) < len(elements) {
+			old = elements[at]
+		}
+		inner, err := setInside(old, g, depth+1)
+		if err != nil {
+			return "", err
+		}
+		for len(elements) <= int(at) {
+			elements = append(elements, "null")
+		}
+		elements[at] = inner
 	}
-	var old Value
-	if int(at) < len(elements) {
-		old = elements[at]
-	}
-	inner, err := setPath(old, path[1:], to)
-	if err != nil {
-		return "", err
-	}
-	for len(elements) <= int(at) {
-		elements = append(elements, "null")
-	}
-	elements[at] = inner
 	return arrayOf(elements), nil
 }
 

@@ -2,8 +2,10 @@ package storage
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestSetFields(t *testing.T) {
@@ -48,6 +50,29 @@ func TestSetFieldsRefused(t *testing.T) {
 		got, err := setFields(Document(doc), Document(patch).Fields())
 		if !errors.Is(err, ErrInvalid) {
 			t.Errorf("%s with %s: %s, %v", doc, patch, got, err)
+		}
+	}
+}
+
+// A patch is applied in the engine's one writer: many fields must not keep all other writes waiting. What reads the
+// object or array anew for each field needs minutes for these.
+func TestSetManyFields(t *testing.T) {
+	const many = 60_000
+	for name, doc := range map[string]string{"f%d": `{}`, "a.%d": `{"a":{}}`, "a.b%d.c": `{"a":{}}`, "l.%d.x": `{"l":[` + strings.Repeat("{},", many) + `0]}`} {
+		fields := make([]Field, many)
+		for i := range fields {
+			fields[i] = Field{fmt.Sprintf(name, i), "1"}
+		}
+		start := time.Now()
+		for range 2 { // new, and there
+			changed, err := setFields(Document(doc), fields)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			doc = string(changed)
+		}
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%s: %v", name, took)
 		}
 	}
 }

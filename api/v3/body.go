@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"nightwire/storage"
@@ -54,14 +55,19 @@ func bodyError(err error) error {
 	return errBadBody
 }
 
+// indexed is an array as an object of its indexes.
 func indexed(array storage.Value) storage.Document {
-	d := storage.Document("{}").Edit()
+	out := []byte{'{'}
 	i := int64(0)
 	for v := range array.Elements() {
-		d.Set(itoa(i), v)
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(strconv.AppendInt(append(out, '"'), i, 10), '"', ':')
+		out = append(out, v...)
 		i++
 	}
-	return d.Document()
+	return storage.Document(append(out, '}'))
 }
 
 // body returns the inflated body when it is JSON, and nothing when it is not.

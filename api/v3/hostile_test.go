@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Bodies that could do harm: what is refused and how, and what is stored. docs: DEVIATIONS.md, "Not in the recording".
@@ -109,6 +110,16 @@ func TestTakenKey(t *testing.T) {
 	w.expect(400, want+"}", "POST", "/entries", w.jwt, doc("b", `,"_id":"k"`))
 	w.expect(400, want+"}", "POST", "/entries/bulk", w.jwt, "["+doc("c", "")+","+doc("b", `,"_id":"k"`)+"]")
 	w.expect(404, `{"status":404}`, "GET", "/entries/c", w.jwt, "")
+}
+
+// An array in a document's place becomes an object of its indexes in time that grows with its length, not its square.
+func TestHostileArray(t *testing.T) {
+	w := newWorld(t)
+	start := time.Now()
+	w.expect(400, `{"status":400,"message":"Bad or missing date field"}`, "POST", "/entries", w.jwt, "["+strings.Repeat("0,", 300_000)+"0]")
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("answered after %v", took)
+	}
 }
 
 func TestHostilePatches(t *testing.T) {
