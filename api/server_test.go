@@ -126,6 +126,9 @@ func TestTokensAreNotLogged(t *testing.T) {
 	get(t, url+"/api/v2/authorization/request/canary-0123456789abcdef")
 	get(t, url+"/api/v2/Authorization/Request/canary-0123456789abcdef")
 	get(t, url+"/api/x?token=canary-0123456789abcdef")
+	for _, missed := range []string{"//request/", "/./request/", "/request;/", "/request%5C", "%2Frequest%2F"} {
+		get(t, url+"/api/v2/authorization"+missed+"canary-0123456789abcdef")
+	}
 	stop(t, s)
 	if strings.Contains(log.String(), "canary") {
 		t.Error(log.String())

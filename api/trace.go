@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"log/slog"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -19,14 +20,17 @@ func RequestID(c echo.Context) string {
 	return id
 }
 
-// LoggedPath is the request's path as it may be logged: without query and without the token of the token exchange.
+// LoggedPath is the request's path as it may be logged: without query and without the token of the token exchange, which
+// may also stand in a path that misses the exchange, by a doubled slash for example.
 func LoggedPath(c echo.Context) string {
 	path := c.Request().URL.Path
-	if head, _, ok := strings.Cut(strings.ToLower(path), "/authorization/request/"); ok {
-		return path[:len(head)] + "/authorization/request/..."
+	if exchange := exchangePath.FindStringIndex(path); exchange != nil {
+		return path[:exchange[1]] + "/..."
 	}
 	return path
 }
+
+var exchangePath = regexp.MustCompile(`(?is)authorization.*?request`)
 
 // trace gives each request an id, counts REST requests for the graceful stop and logs at level debug.
 func (s *Server) trace(next echo.HandlerFunc) echo.HandlerFunc {
