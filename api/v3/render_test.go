@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"nightwire/storage"
 )
@@ -128,4 +129,20 @@ func FuzzRender(f *testing.F) {
 			t.Fatalf("%s: %v", doc, err)
 		}
 	})
+}
+
+// The singulars of names are remembered, and a document cannot ask for any number of them.
+func TestXMLNeedsFewWords(t *testing.T) {
+	var doc strings.Builder
+	doc.WriteString(`{"a":[` + strings.Repeat("[0],", 600_000) + `0]`)
+	for i := range 200_000 {
+		doc.WriteString(`,"names` + itoa(int64(i)) + `s":[0]`)
+	}
+	doc.WriteString("}")
+	start := time.Now()
+	text := written("xml", true, storage.Document(doc.String()))
+	if took := time.Since(start); took > 5*time.Second || !strings.Contains(text, "<names0>0</names0>") {
+		// 800,000 searches for a singular take longer
+		t.Errorf("%v: %.200s", took, text[strings.Index(text, "<names0s>"):])
+	}
 }

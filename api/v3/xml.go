@@ -15,6 +15,7 @@ import (
 type xmlWriter struct {
 	single bool
 	any    bool
+	words  map[string]string // the singulars asked for so far
 }
 
 func (x *xmlWriter) begin(w *bufio.Writer) {
@@ -30,7 +31,7 @@ func (x *xmlWriter) document(w *bufio.Writer, doc storage.Document) {
 		indent = "  "
 	}
 	x.any = true
-	element(w, indent, "item", "item", storage.Value(doc))
+	x.element(w, indent, "item", "item", storage.Value(doc))
 }
 
 func (x *xmlWriter) end(w *bufio.Writer) {
@@ -44,7 +45,7 @@ func (x *xmlWriter) end(w *bufio.Writer) {
 }
 
 // element writes a value as an element. The key is the name of the field, from which array elements are named.
-func element(w *bufio.Writer, indent, name, key string, v storage.Value) {
+func (x *xmlWriter) element(w *bufio.Writer, indent, name, key string, v storage.Value) {
 	_, _ = w.WriteString(indent + "<" + name)
 	rest := attributes(w, v)
 	switch text := ""; v.Type() {
@@ -53,12 +54,15 @@ func element(w *bufio.Writer, indent, name, key string, v storage.Value) {
 			break
 		}
 		_, _ = w.WriteString(">\n")
-		inner := singular(key)
+		inner := ""
+		if v.Type() == storage.Array {
+			inner = x.singular(key)
+		}
 		for _, f := range rest {
 			if v.Type() == storage.Object {
 				inner = f.Name
 			}
-			element(w, indent+"  ", xmlName(inner), inner, f.Value)
+			x.element(w, indent+"  ", xmlName(inner), inner, f.Value)
 		}
 		_, _ = w.WriteString(indent + "</" + name + ">\n")
 		return
@@ -72,12 +76,23 @@ func element(w *bufio.Writer, indent, name, key string, v storage.Value) {
 	_, _ = w.WriteString(" />\n")
 }
 
+// maxWords is how many singulars an answer may need; the search for one takes many regular expressions.
+const maxWords = 1000
+
 // singular names the elements of an array; no English word is longer than the limit.
-func singular(key string) string {
-	if len(key) > 64 {
+func (x *xmlWriter) singular(key string) string {
+	word, known := x.words[key]
+	switch {
+	case known:
+		return word
+	case len(key) > 64 || len(x.words) == maxWords:
 		return key
+	case x.words == nil:
+		x.words = map[string]string{}
 	}
-	return inflection.Singular(key)
+	word = inflection.Singular(key)
+	x.words[key] = word
+	return word
 }
 
 // attributes writes the scalar members whose names begin with _ as attributes and returns what remains to be written inside:
