@@ -1,5 +1,7 @@
 package storage
 
+import "slices"
+
 // Match reports whether a document meets the condition, by MongoDB's rules: a condition on an array holds when it holds for
 // the array itself or for any of its elements; comparisons (Gt, Gte, Lt, Lte) hold only between values of one type; absent
 // counts as null; Ne and Nin are the negations of Eq and In. It is the one meaning of a filter: engines may narrow what they
@@ -51,12 +53,7 @@ func (f *Filter) accepts(v Value) bool {
 	case Eq, Ne:
 		return sameValue(v, f.Value)
 	case In, Nin:
-		for _, w := range f.List {
-			if sameValue(v, w) {
-				return true
-			}
-		}
-		return false
+		return f.lists(v)
 	case Regexp:
 		return v.Type() == String && f.Pattern.MatchString(v.Text())
 	case Exists:
@@ -64,6 +61,24 @@ func (f *Filter) accepts(v Value) bool {
 	default:
 		return f.compares(v)
 	}
+}
+
+// lists reports whether the value is one of the filter's list. A sorted list is searched by halves: a long one meets as many
+// values as a document's arrays hold.
+func (f *Filter) lists(v Value) bool {
+	if f.sorted != nil {
+		_, found := slices.BinarySearchFunc(f.sorted, v, Compare)
+		return found
+	}
+	return slices.ContainsFunc(f.List, func(w Value) bool { return sameValue(v, w) })
+}
+
+// withSorted is the filter with its list put in order.
+func (f Filter) withSorted() Filter {
+	if len(f.List) > 0 {
+		f.sorted = slices.SortedFunc(slices.Values(f.List), Compare)
+	}
+	return f
 }
 
 func (f *Filter) compares(v Value) bool {

@@ -44,4 +44,6 @@ type Filter struct {
 	Value   Value
 	List    []Value
 	Pattern *regexp.Regexp
+
+	sorted []Value // List in Compare's order, once Documents has put it so
 }

@@ -79,13 +79,13 @@ func onlyValid(f Filter) Filter {
 	return Filter{Op: And, All: []Filter{f, valid}}
 }
 
-// withoutIsValid is the filter with conditions on isValid replaced by ones that always hold.
+// withoutIsValid is the filter with conditions on isValid replaced by ones that always hold, and with its lists sorted.
 func withoutIsValid(f Filter) Filter {
 	if f.Op != And && f.Op != Or {
 		if f.Path == "isValid" {
 			return Filter{}
 		}
-		return f
+		return f.withSorted()
 	}
 	all := make([]Filter, len(f.All))
 	for i, child := range f.All {
