@@ -106,7 +106,11 @@ func TestSubscribeAlarms(t *testing.T) {
 			if got := c.hear(test.shown(nothing, all, h.jwt(nothing), h.jwt(all))); got != test.want {
 				t.Fatalf("got  %s\nwant %s", got, test.want)
 			}
+			witness := h.connect(way{4, "websocket"})
+			witness.joinAlarm()
+			witness.hear(`{"accessToken":"` + all + `"}`)
 			event := h.warn("g")
+			witness.wants(event) // all that are to be told have been
 			if !test.hears {
 				c.hear(`{"accessToken":"` + nothing + `"}`) // its answer comes first: it was not told before
 				event = h.warn("h")
