@@ -188,7 +188,7 @@ func (s *server) warn() {
 	}
 	for _, role := range s.defaultRoles {
 		if role == "readable" {
-			s.log.Warn("AUTH_DEFAULT_ROLES is readable: every anonymous client reads all health data")
+			s.log.Warn("AUTH_DEFAULT_ROLES is readable: whoever has any token reads all health data, and anybody hears alarms")
 		}
 	}
 }

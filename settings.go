@@ -92,7 +92,7 @@ var table = []setting{
 		func(s *settings, v string) error { s.dataDir = v; return nil }},
 	{"API_SECRET", nil, "", "passphrase of the administrator, at least 12 characters; generated and kept in DATA_DIR when not set",
 		func(s *settings, v string) error { return setSecret(&s.apiSecret, v) }},
-	{"AUTH_DEFAULT_ROLES", nil, "denied", "roles of everybody, separated by space, comma or colon; readable gives all health data to anyone",
+	{"AUTH_DEFAULT_ROLES", nil, "denied", "roles of everybody, separated by space, comma or colon; readable lets whoever has any token read all health data, and anybody hear alarms",
 		func(s *settings, v string) error { s.defaultRoles = security.SplitRoles(v); return nil }},
 	{"AUTH_FAIL_DELAY", nil, "5000", "milliseconds that a refused token or secret delays the next attempt from its address",
 		func(s *settings, v string) error { return setMilliseconds(&s.failDelay, v) }},
