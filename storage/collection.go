@@ -31,36 +31,6 @@ func Nightscout() []Collection {
 	}
 }
 
-// nightscout finds Nightscout's collections by name.
-var nightscout = byName(Nightscout())
-
-func byName(list []Collection) map[string]Collection {
-	collections := map[string]Collection{}
-	for _, c := range list {
-		collections[c.Name] = c
-	}
-	return collections
-}
-
-// CollectionNames are the names of Nightscout's collections in its order.
-func CollectionNames() []string {
-	var names []string
-	for _, c := range Nightscout() {
-		names = append(names, c.Name)
-	}
-	return names
-}
-
-// IsCollection tells whether Nightscout has a collection of that name.
-func IsCollection(name string) bool { return nightscout[name].Name != "" }
-
-// ModifiedAt is the srvModified of a document of one of Nightscout's collections, or what stands in for it (Shown), in ms;
-// 0 when there is neither.
-func ModifiedAt(collection string, doc Document) int64 {
-	ms, _ := nightscout[collection].Shown(doc).Get("srvModified").Int()
-	return ms
-}
-
 // ListPermission is what one must hold to see the collection as a whole: to search it, and to hear of its changes.
 func (c Collection) ListPermission() security.Permission {
 	if c.Private {

@@ -73,6 +73,14 @@ func NewDocuments(engine Engine, guard Guard, o Options) *Documents {
 // Close ends what goes on in the background. The operations stay usable.
 func (d *Documents) Close() { d.pruner.close() }
 
+func byName(list []Collection) map[string]Collection {
+	collections := map[string]Collection{}
+	for _, c := range list {
+		collections[c.Name] = c
+	}
+	return collections
+}
+
 // Collections are the collections that are served, in their order. The slice is not to be changed.
 func (d *Documents) Collections() []Collection { return d.options.Collections }
 

@@ -14,7 +14,7 @@ type Engine interface {
 	Apply(ctx context.Context, group ...Write) ([]Change, error)
 	// Get finds one document by key. Errors: ErrNotFound, ErrUnavailable.
 	Get(ctx context.Context, collection string, key Key) (Stored, error)
-	// Find yields the documents that match, in the order of q.Sort. Projection (q.Fields) is not applied here.
+	// Find yields the documents that match, in the order of q.Sort.
 	Find(ctx context.Context, collection string, q Query) iter.Seq2[Document, error]
 	// Changes yields every change after the cursor, in order, and blocks for more until ctx ends (then it just stops).
 	// The empty cursor means the oldest change that is kept. It ends with ErrGap when the cursor's successors are gone

@@ -7,8 +7,7 @@ type Query struct {
 	Filter Filter
 	Sort   []SortKey // later keys break ties; missing counts as null
 	Skip   int
-	Limit  int      // 0: no limit
-	Fields []string // top-level fields to show; nil: all. Applied by Documents, not by engines.
+	Limit  int // 0: no limit
 }
 
 // SortKey orders by a dotted path, across types in MongoDB's order.

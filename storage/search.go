@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Search yields the valid documents that match (spec nightscout-v3 §3, SEARCH), whole: the face applies q.Fields. Conditions
+// Search yields the valid documents that match (spec nightscout-v3 §3, SEARCH), whole: which fields are shown is for the face. Conditions
 // on isValid are overruled. q.Sort holds no key or one; the identifier follows in the same direction, so that the order is
 // always complete. Errors: ErrNotFound (collection), *security.Forbidden, ErrInvalid, ErrSlow, ErrUnavailable.
 func (d *Documents) Search(ctx context.Context, r Request, collection string, q Query) iter.Seq2[Document, error] {

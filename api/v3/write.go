@@ -44,9 +44,8 @@ func (r *request) update() error {
 	if err != nil {
 		return err
 	}
-	asked, answered := r.awaited()
+	asked, answered := r.conditional()
 	defer answered()
-	asked.UnmodifiedSince = dateHeader(r.Request().Header.Get("If-Unmodified-Since"))
 	res, err := r.Documents.Update(r.ctx(), asked, r.collection, r.identifier, doc)
 	if err != nil {
 		return err
@@ -67,9 +66,8 @@ func (r *request) patch() error {
 	if err != nil {
 		return err
 	}
-	asked, answered := r.awaited()
+	asked, answered := r.conditional()
 	defer answered()
-	asked.UnmodifiedSince = dateHeader(r.Request().Header.Get("If-Unmodified-Since"))
 	res, err := r.Documents.Patch(r.ctx(), asked, r.collection, r.identifier, doc)
 	if err != nil {
 		return r.missing(err)
@@ -87,6 +85,13 @@ func (r *request) remove() error {
 		return r.missing(err)
 	}
 	return r.write(http.StatusOK, []byte(`{"status":200}`))
+}
+
+// conditional is awaited for a write that If-Unmodified-Since may forbid.
+func (r *request) conditional() (asked storage.Request, answered func()) {
+	asked, answered = r.awaited()
+	asked.UnmodifiedSince = dateHeader(r.Request().Header.Get("If-Unmodified-Since"))
+	return asked, answered
 }
 
 // awaited is asked for a write whose events wait until answered is called, which sends what was answered.
