@@ -3,18 +3,21 @@ package storage
 // Kind is what happened to a document.
 type Kind string
 
-// The kinds of change. Prune is a removal by age, journalled and told to nobody.
+// The kinds of change. Prune is a removal by age, journalled and told to nobody. Tell is no change of a document but a
+// Message on its way to all nodes.
 const (
 	Create Kind = "create"
 	Update Kind = "update"
 	Delete Kind = "delete"
 	Prune  Kind = "prune"
+	Tell   Kind = "message"
 )
 
 // Cursor is a place in a journal: opaque text made by the engine, carrying the journal's epoch.
 type Cursor string
 
-// Change is one journalled change of one document.
+// Change is one journalled change of one document, or a Message: then Collection is its channel, After its body, and there is
+// neither identifier nor revision.
 type Change struct {
 	Cursor     Cursor
 	Kind       Kind
@@ -32,4 +35,12 @@ type Change struct {
 
 	// Answered is closed when the writer has its answer; nil when that is unknown or long ago.
 	Answered <-chan struct{}
+}
+
+// Message is what listeners on all nodes are to hear without a document being stored.
+type Message struct {
+	Channel  string          // who it is for; channels are named so that no collection is called the same (they hold a colon)
+	Body     Document        // what is told
+	By       string          // name of the subject who tells it
+	Answered <-chan struct{} // as in Write
 }

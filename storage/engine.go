@@ -16,6 +16,10 @@ type Engine interface {
 	Get(ctx context.Context, collection string, key Key) (Stored, error)
 	// Find yields the documents that match, in the order of q.Sort.
 	Find(ctx context.Context, collection string, q Query) iter.Seq2[Document, error]
+	// Publish tells a message to all nodes: it comes out of Changes, in order with the documents' changes, as a Change of
+	// kind Tell. It is durable like a write, and kept as long as the journal is. Errors:
+	// ErrUnavailable, ErrTooLarge.
+	Publish(ctx context.Context, m Message) error
 	// Changes yields every change after the cursor, in order, and blocks for more until ctx ends (then it just stops).
 	// The empty cursor means the oldest change that is kept. It ends with ErrGap when the cursor's successors are gone
 	// or the cursor is of another journal.
@@ -41,6 +45,14 @@ type Series interface {
 type Applied struct {
 	Change Change
 	Err    error
+}
+
+// Settler is what an engine on which several nodes write may offer besides.
+type Settler interface {
+	// Settle tells up to which srvModified (ms, inclusive) a collection is settled: no write under way on any node can
+	// still bear one as old. When nothing was written lately it answers at once; otherwise it waits, a second or so, until
+	// all that was there when it was called is settled. Errors: ErrUnavailable, that of ctx.
+	Settle(ctx context.Context, collection string) (until int64, err error)
 }
 
 // Planner is what an engine may offer besides: to say why a query is slow.
