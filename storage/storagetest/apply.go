@@ -22,9 +22,9 @@ func increment(stored *storage.Stored, now int64) (storage.Next, error) {
 }
 
 // testOneIdentifier: of 64 writers of one identifier exactly one creates it, and nobody's write is lost.
-func testOneIdentifier(t *testing.T, e storage.Engine) {
+func (l Limits) testOneIdentifier(t *testing.T, e storage.Engine) {
 	const writers = 64
-	each := scaled(100)
+	each := l.scaled(100)
 	changes := make(chan storage.Change, writers*each)
 	var all sync.WaitGroup
 	for range writers {
@@ -86,16 +86,23 @@ func testGroupAtomic(t *testing.T, e storage.Engine) {
 	if got := find(t, e, "later", storage.Query{}); len(got) != 0 {
 		t.Errorf("documents %v of a refused group", got)
 	}
-	if got := journal(t, e, before, 1); got[0].Identifier != "beside" || head(t, e) != got[0].Cursor {
+	got := journal(t, e, before, 1)
+	if got[0].Identifier != "beside" {
 		t.Errorf("the journal tells %v", got)
 	}
+	silent(t, e, got[0].Cursor, "after a refused group")
 	apply(t, e, put("later", "new", `"v":3`), put("notes", "kept", `"v":3`))
+	_, err = e.Apply(t.Context(), put("later", "newer", `"v":1`), putForeign("notes", "kept", ``), putForeign("notes", "kept", ``))
+	wantError(t, "a group with an _id twice", err, storage.ErrTaken)
+	if got := find(t, e, "later", storage.Query{}); len(got) != 1 {
+		t.Errorf("documents %v after a second refused group", got)
+	}
 }
 
 // testGroupsTogether: the changes of concurrent groups do not mingle, and each group's last change is marked.
-func testGroupsTogether(t *testing.T, e storage.Engine) {
+func (l Limits) testGroupsTogether(t *testing.T, e storage.Engine) {
 	const writers, size = 16, 3
-	each := scaled(50)
+	each := l.scaled(50)
 	start := head(t, e)
 	var all sync.WaitGroup
 	for w := range writers {
@@ -171,9 +178,7 @@ func testRefused(t *testing.T, e storage.Engine) {
 	wantError(t, "a refused write", err, storage.ErrReadOnly)
 	_, err = e.Get(t.Context(), "notes", storage.Key{Identifier: "x"})
 	wantError(t, "Get", err, storage.ErrNotFound)
-	if head(t, e) != before {
-		t.Error("a refused write moved the head of the journal")
-	}
+	silent(t, e, before, "of a refused write")
 	_, err = e.Apply(t.Context(), put("Not A Name", "x", ``))
 	wantError(t, "a bad collection name", err, storage.ErrInvalid)
 	if changes, err := e.Apply(t.Context()); err != nil || len(changes) != 0 {

@@ -9,8 +9,11 @@ import (
 	"nightwire/storage"
 )
 
-// chooser makes random documents and queries; its source is seeded, so that a failure comes again.
-type chooser struct{ *rand.Rand }
+// chooser makes random documents and queries within limits; its source is seeded, so that a failure comes again.
+type chooser struct {
+	*rand.Rand
+	Limits
+}
 
 func pick[T any](c chooser, from ...T) T { return from[c.IntN(len(from))] }
 
@@ -18,17 +21,17 @@ var brutePaths = []string{"identifier", "date", "srvModified", "created_at", "ev
 
 // testBruteForce: whatever way an engine chooses to answer a query, it finds what matching and sorting all documents
 // finds; with all values of the expected types, and with any.
-func testBruteForce(t *testing.T, e storage.Engine) {
+func (l Limits) testBruteForce(t *testing.T, e storage.Engine) {
 	for seed, odd := range []bool{false, true} {
-		c := chooser{rand.New(rand.NewPCG(uint64(seed), 7))}
+		c := chooser{rand.New(rand.NewPCG(uint64(seed), 7)), l}
 		collection := fmt.Sprintf("random%d", seed)
 		var group []storage.Write
 		for i := range 120 {
 			group = append(group, put(collection, fmt.Sprintf("%03d", i), c.fields(odd)))
 		}
-		apply(t, e, group...)
+		fill(t, e, group...)
 		all := find(t, e, collection, storage.Query{})
-		for range scaled(1500) {
+		for range l.scaled(1500) {
 			q := c.query(all)
 			checkLikeBruteForce(t, q, all, find(t, e, collection, q))
 			if t.Failed() {
@@ -96,13 +99,22 @@ func (c chooser) value() storage.Value {
 	case 0:
 		return pick[storage.Value](c, "null", "true", "false", "[]", "{}")
 	case 1:
-		return storage.Value(fmt.Sprintf("[%s,%s]", c.value(), c.value()))
+		return storage.Value(fmt.Sprintf("[%s,%s]", c.element(), c.element()))
 	case 2:
 		return storage.Value(fmt.Sprintf(`{"a":%s}`, c.value()))
 	case 3, 4:
 		return c.text()
 	default:
 		return c.number()
+	}
+}
+
+// element is a random element of an array.
+func (c chooser) element() storage.Value {
+	for {
+		if v := c.value(); !c.NoNestedArrays || v[0] != '[' {
+			return v
+		}
 	}
 }
 

@@ -19,7 +19,7 @@ func testAbandoned(t *testing.T, e storage.Engine) {
 	for i := range 150 { // more than an engine is likely to read ahead
 		group = append(group, put("entries", fmt.Sprintf("%03d", i), filler))
 	}
-	apply(t, e, group...)
+	fill(t, e, group...)
 	for range 40 {
 		for _, err := range e.Find(t.Context(), "entries", storage.Query{}) {
 			if err != nil {
@@ -54,7 +54,7 @@ func testSlowConsumers(t *testing.T, e storage.Engine) {
 	for i := range 150 {
 		group = append(group, put("entries", fmt.Sprintf("%03d", i), filler))
 	}
-	apply(t, e, group...)
+	fill(t, e, group...)
 	const consumers = 40
 	counts := make(chan int, consumers)
 	begun, release := make(chan struct{}, consumers), make(chan struct{})
@@ -128,12 +128,13 @@ func testCollections(t *testing.T, e storage.Engine) {
 
 // testClose: Close ends waiting readers, may be called twice, and everything after it says so.
 func testClose(t *testing.T, e storage.Engine) {
+	start := head(t, e)
 	apply(t, e, put("entries", "a", ``))
 	ended := make(chan []error, 1)
 	waiting := make(chan struct{})
 	go func() {
 		var errs []error
-		for _, err := range e.Changes(context.WithoutCancel(t.Context()), "") {
+		for _, err := range e.Changes(context.WithoutCancel(t.Context()), start) {
 			if errs = append(errs, err); len(errs) == 1 {
 				close(waiting)
 			}
