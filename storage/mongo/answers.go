@@ -1,4 +1,70 @@
 package mongo
 
-// answers are the writers of this process who wait for theirs, by group, so that the feed can put them into its changes.
-type answers struct{}
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// maxAnswers is how many writers are remembered. Who is forgotten is heard of a little before its own answer.
+	maxAnswers = 4096
+	// answerAge is how long a writer is remembered: one whose answer took longer than its change has it by then.
+	answerAge = 10 * time.Second
+)
+
+// answers are the writers of this process who wait for theirs, by group, so that the feed can put them into its changes. The
+// zero value is ready for use.
+type answers struct {
+	mu      sync.Mutex
+	waiting map[string]waitingAnswer
+	order   []string // groups as they came; those that were taken are among them until they grow old
+}
+
+type waitingAnswer struct {
+	answered <-chan struct{}
+	since    time.Time
+}
+
+// put remembers a group's writer, before the write is sent. nil: nobody waits.
+func (a *answers) put(group string, answered <-chan struct{}) {
+	if answered == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	a.forget(now.Add(-answerAge))
+	if a.waiting == nil {
+		a.waiting = map[string]waitingAnswer{}
+	}
+	a.waiting[group] = waitingAnswer{answered, now}
+	a.order = append(a.order, group)
+}
+
+// forget drops those that came before a time or are too many.
+func (a *answers) forget(before time.Time) {
+	drop := 0
+	for _, group := range a.order {
+		w, ok := a.waiting[group]
+		if ok && w.since.After(before) && len(a.order)-drop < maxAnswers {
+			break
+		}
+		delete(a.waiting, group)
+		drop++
+	}
+	a.order = a.order[drop:]
+}
+
+// take is the channel for a change of this group, nil when nobody waits; with the group's last change it is forgotten.
+func (a *answers) take(group string, last bool) <-chan struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	answered := a.waiting[group].answered
+	if last {
+		delete(a.waiting, group)
+	}
+	return answered
+}
+
+// drop forgets a group that was not written.
+func (a *answers) drop(group string) { a.take(group, true) }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/mongo"
+	"go.mongodb.org/mongo-driver/mongo/readpref"
 
 	"nightwire/storage"
 )
@@ -44,6 +45,7 @@ type Engine struct {
 	feed    feed
 	clocks  clocks
 	answers answers
+	ready   sync.Map // names of the collections whose indexes stand (makeReady)
 
 	life    context.Context // ends when Close begins
 	end     context.CancelFunc
@@ -70,6 +72,9 @@ const (
 	watchDatabase                 // one stream for everything
 )
 
+// pingTimeout is how soon Ping wants an answer: whoever asks it, asks often.
+const pingTimeout = 2 * time.Second
+
 // feed is where changes come from: a stream (stream.go) or the ledger (ledger.go).
 type feed interface {
 	changes(ctx context.Context, after storage.Cursor) iter.Seq2[storage.Change, error]
@@ -83,6 +88,29 @@ func (e *Engine) Changes(ctx context.Context, after storage.Cursor) iter.Seq2[st
 
 // Head is the cursor of the newest change.
 func (e *Engine) Head(ctx context.Context) (storage.Cursor, error) { return e.feed.head(ctx) }
+
+// Ping asks the primary for an answer; see storage.Engine.
+func (e *Engine) Ping(ctx context.Context) error {
+	if e.life.Err() != nil {
+		return unavailable("asking for an answer", errClosed)
+	}
+	limited, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	return failed(ctx, "asking for an answer", e.client.Ping(limited, readpref.Primary()))
+}
+
+// Close ends what goes on in the background and the connections; see storage.Engine.
+func (e *Engine) Close() error {
+	var err error
+	e.closing.Do(func() {
+		e.end()
+		e.running.Wait()
+		ctx, cancel := context.WithTimeout(context.Background(), e.options.Timeout)
+		defer cancel()
+		err = e.client.Disconnect(ctx) // waits for the calls under way
+	})
+	return err
+}
 
 // Describe names the database product and its version.
 func (e *Engine) Describe() (name, version string) { return e.can.name, e.can.version }
