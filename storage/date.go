@@ -27,11 +27,11 @@ func ParseDate(v Value) (ms int64, offset int, ok bool) {
 	return m.ms, m.offset, ok
 }
 
-// ISODate is a time in ms since 1970 as created_at shows it: ISO 8601 in UTC with ms, years beyond 9999 signed and with
-// six digits.
+// ISODate is a time in ms since 1970 as created_at shows it: ISO 8601 in UTC with ms, years beyond 9999 or before 0 signed
+// and with six digits.
 func ISODate(ms int64) string {
 	t := time.UnixMilli(ms).UTC()
-	if year := t.Year(); year > 9999 {
+	if year := t.Year(); year > 9999 || year < 0 {
 		return fmt.Sprintf("%+07d", year) + t.Format("-01-02T15:04:05.000Z")
 	}
 	return t.Format("2006-01-02T15:04:05.000Z")
