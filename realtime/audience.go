@@ -12,10 +12,10 @@ import (
 // alarms is the audience of all alarms. No client subscribes to it by its name.
 var alarms = storage.Collection{Name: storage.AlarmsCollection}
 
-// audience is who subscribed to one collection. The hub's lock guards it.
+// audience is who subscribed to one collection, or to one channel of messages. The hub's lock guards it.
 type audience struct {
-	collection storage.Collection
-	permission security.Permission
+	collection storage.Collection  // of a channel: none
+	permission security.Permission // of a channel: none
 	members    map[*Session]*subscription
 	// list holds the members for the hub to walk without the lock. A change of members drops it, and the hub makes it anew
 	// when it needs it, so that a thousand clients who subscribe at once cost one list.
@@ -33,10 +33,12 @@ type grant struct {
 	admitted bool
 }
 
-// subscription is one session's subscription to one collection. It is replaced, never changed, when its grants change.
+// subscription is one session's subscription to one collection or channel. It is replaced, never changed, when its grants
+// change.
 type subscription struct {
 	session *Session
-	grants  []grant // one of them suffices
+	grants  []grant                     // one of them suffices
+	judge   func(context.Context) error // of a channel, in place of grants
 
 	// The last judgement belongs to the hub's Run.
 	version uint64 // of the Guard; 0: none yet
@@ -49,23 +51,29 @@ func (s *subscription) allowed(ctx context.Context, guard Guard, version uint64,
 	if s.version == version {
 		return s.may
 	}
-	may := false
+	err := s.ask(ctx, guard, p)
+	if err != nil && !errors.Is(err, security.ErrForbidden) {
+		s.session.client.Cut(err)
+		return false
+	}
+	s.version, s.may = version, err == nil
+	return s.may
+}
+
+// ask is nil when one of the grants holds now.
+func (s *subscription) ask(ctx context.Context, guard Guard, p security.Permission) (err error) {
+	if s.judge != nil {
+		return s.judge(ctx)
+	}
 	for _, g := range s.grants {
-		var err error
-		if !g.admitted {
-			err = guard.Check(ctx, g.who, p)
+		if g.admitted {
+			return nil
 		}
-		if err == nil {
-			may = true
-			break
-		}
-		if !errors.Is(err, security.ErrForbidden) {
-			s.session.client.Cut(err)
-			return false
+		if err = guard.Check(ctx, g.who, p); !errors.Is(err, security.ErrForbidden) {
+			return err
 		}
 	}
-	s.version, s.may = version, may
-	return may
+	return err
 }
 
 // listeners is the current list of an audience.
@@ -83,13 +91,15 @@ func (h *Hub) listeners(a *audience) []*subscription {
 
 // set replaces a session's subscription; without grants it ends.
 func (a *audience) set(s *Session, grants []grant) {
-	if len(grants) == 0 {
-		delete(a.members, s)
-	} else {
-		a.members[s] = &subscription{session: s, grants: grants}
+	if len(grants) > 0 {
+		a.put(&subscription{session: s, grants: grants})
+		return
 	}
+	delete(a.members, s)
 	a.list = nil
 }
+
+func (a *audience) put(s *subscription) { a.members[s.session], a.list = s, nil }
 
 // add adds a grant to a session's subscription, if it is new.
 func (a *audience) add(s *Session, g grant) {

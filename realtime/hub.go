@@ -50,6 +50,7 @@ type Hub struct {
 	mu        sync.Mutex
 	names     []string             // of the collections, in order; never changes
 	audiences map[string]*audience // of the collections and of alarms, by name; the map itself never changes
+	channels  map[string]*audience // of those channels of messages that have listeners, by name
 	sessions  map[*Session]struct{}
 }
 
@@ -66,6 +67,7 @@ func Open(ctx context.Context, journal Journal, guard Guard, collections []stora
 		cursor:    head,
 		judged:    guard.Version(),
 		audiences: map[string]*audience{alarms.Name: newAudience(alarms, storage.HearAlarms)},
+		channels:  make(map[string]*audience),
 		sessions:  make(map[*Session]struct{}),
 	}
 	for _, c := range collections {
@@ -149,12 +151,12 @@ func (h *Hub) follow(ctx context.Context) error {
 
 // tell hands one change to those it concerns.
 func (h *Hub) tell(ctx context.Context, c storage.Change) {
-	if strings.HasPrefix(c.Collection, accountsPrefix) {
+	if c.Kind != storage.Tell && strings.HasPrefix(c.Collection, accountsPrefix) {
 		h.guard.Raise()
 	}
 	h.rejudge(ctx)
-	to := h.audiences[c.Collection]
-	if to == nil || c.Kind == storage.Prune {
+	to := h.audienceOf(c)
+	if to == nil {
 		return
 	}
 	subscriptions := h.listeners(to)
@@ -162,7 +164,7 @@ func (h *Hub) tell(ctx context.Context, c storage.Change) {
 		return
 	}
 	h.awaitAnswer(ctx, c)
-	if c.After != "" {
+	if c.After != "" && c.Kind != storage.Tell {
 		c.After = to.collection.Shown(c.After)
 	}
 	h.number++
@@ -174,6 +176,20 @@ func (h *Hub) tell(ctx context.Context, c storage.Change) {
 		if frame := s.session.form.encoded(c, h.number); frame != nil {
 			s.session.deliver(frame)
 		}
+	}
+}
+
+// audienceOf is whom a change concerns; nil: nobody.
+func (h *Hub) audienceOf(c storage.Change) *audience {
+	switch c.Kind {
+	case storage.Prune:
+		return nil
+	case storage.Tell:
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return h.channels[c.Collection]
+	default:
+		return h.audiences[c.Collection]
 	}
 }
 

@@ -33,6 +33,8 @@ type Session struct {
 	client Client
 	form   *Form
 
+	channels map[string]struct{} // to which it subscribed; the hub's lock guards it
+
 	onHold atomic.Bool
 	mu     sync.Mutex // orders what was held before what comes live
 	held   []Frame
@@ -57,6 +59,9 @@ func (s *Session) Leave() {
 		if a.members[s] != nil {
 			a.set(s, nil)
 		}
+	}
+	for name := range s.channels {
+		s.dropChannel(name)
 	}
 }
 

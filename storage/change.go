@@ -1,5 +1,10 @@
 package storage
 
+import (
+	"strings"
+	"unicode/utf8"
+)
+
 // Kind is what happened to a document.
 type Kind string
 
@@ -37,10 +42,33 @@ type Change struct {
 	Answered <-chan struct{}
 }
 
-// Message is what listeners on all nodes are to hear without a document being stored.
+// Message is what listeners on all nodes are to hear without a document being stored. Engines refuse one that fails its Check.
 type Message struct {
 	Channel  string          // who it is for; channels are named so that no collection is called the same (they hold a colon)
 	Body     Document        // what is told
 	By       string          // name of the subject who tells it
 	Answered <-chan struct{} // as in Write
+}
+
+const (
+	// MaxMessage is how many bytes of JSON text a message's body may have. It is smaller than a document: every node keeps
+	// it, and every listener's queue has to take it.
+	MaxMessage = 1 << 20
+	// MaxChannel is how many bytes a channel's name may have.
+	MaxChannel = 1024
+)
+
+// Check tells whether a message can be published: its channel has a name that is no collection's, and its body is a document
+// that is not too large. Errors: ErrInvalid, ErrTooLarge.
+func (m Message) Check() error {
+	switch {
+	case len(m.Channel) > MaxChannel || !strings.Contains(m.Channel, ":") || !utf8.ValidString(m.Channel):
+		return Invalid("Bad channel name %.70q", m.Channel)
+	case Value(m.Body).Type() != Object:
+		return Invalid("The body of a message must be an object")
+	case len(m.Body) > MaxMessage:
+		return &Error{Kind: ErrTooLarge, Message: "Message too large"}
+	default:
+		return nil
+	}
 }

@@ -17,8 +17,8 @@ type Engine interface {
 	// Find yields the documents that match, in the order of q.Sort.
 	Find(ctx context.Context, collection string, q Query) iter.Seq2[Document, error]
 	// Publish tells a message to all nodes: it comes out of Changes, in order with the documents' changes, as a Change of
-	// kind Tell. It is durable like a write, and kept as long as the journal is. Errors:
-	// ErrUnavailable, ErrTooLarge.
+	// kind Tell. It is durable like a write, and kept as long as the journal is. Errors: those of Message.Check,
+	// ErrUnavailable.
 	Publish(ctx context.Context, m Message) error
 	// Changes yields every change after the cursor, in order, and blocks for more until ctx ends (then it just stops).
 	// The empty cursor means the oldest change that is kept. It ends with ErrGap when the cursor's successors are gone

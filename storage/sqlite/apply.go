@@ -7,9 +7,10 @@ import (
 	"nightwire/storage"
 )
 
-// request is one group of writes on its way through the writer.
+// request is one group of writes, or a message, on its way through the writer.
 type request struct {
 	writes  []storage.Write
+	message *storage.Message // nil: there are writes
 	state   atomic.Int32
 	done    chan struct{} // closed when changes and err are set
 	changes []storage.Change
@@ -29,7 +30,7 @@ func (e *Engine) Apply(ctx context.Context, group ...storage.Write) ([]storage.C
 	if len(group) == 0 {
 		return nil, nil
 	}
-	r, err := e.submit(ctx, group)
+	r, err := e.submitWrites(ctx, group)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +42,7 @@ func (e *Engine) ApplyEach(ctx context.Context, writes ...storage.Write) []stora
 	applied := make([]storage.Applied, len(writes))
 	requests := make([]*request, len(writes))
 	for i := range writes {
-		requests[i], applied[i].Err = e.submit(ctx, writes[i:i+1:i+1])
+		requests[i], applied[i].Err = e.submitWrites(ctx, writes[i:i+1:i+1])
 	}
 	for i, r := range requests {
 		if r == nil {
@@ -55,20 +56,23 @@ func (e *Engine) ApplyEach(ctx context.Context, writes ...storage.Write) []stora
 	return applied
 }
 
-// submit puts a group into the writer's queue.
-func (e *Engine) submit(ctx context.Context, group []storage.Write) (*request, error) {
+func (e *Engine) submitWrites(ctx context.Context, group []storage.Write) (*request, error) {
 	for _, w := range group {
 		if err := checkName(w.Collection); err != nil {
 			return nil, err
 		}
 	}
+	return e.submit(ctx, &request{writes: group, done: make(chan struct{})})
+}
+
+// submit puts a request into the writer's queue.
+func (e *Engine) submit(ctx context.Context, r *request) (*request, error) {
 	if e.life.Err() != nil {
 		return nil, unavailable(errClosed)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err // the queue may have room, and select may choose it
 	}
-	r := &request{writes: group, done: make(chan struct{})}
 	select {
 	case e.writer.queue <- r:
 		return r, nil

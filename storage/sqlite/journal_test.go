@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -165,5 +166,41 @@ func TestAnsweredReachesTheReader(t *testing.T) {
 			t.Errorf("%+v, %v", c, err)
 		}
 		break
+	}
+}
+
+// TestMessagesInTheJournal: a message is no document. It survives a restart, is pruned like any change, and a journal that
+// ends in messages passes the start's inspection.
+func TestMessagesInTheJournal(t *testing.T) {
+	dir := t.TempDir()
+	o := Options{Dir: dir, JournalBytes: 50_000}
+	e := open(t, o)
+	apply(t, e, note("a", "x"))
+	for i := range 100 {
+		m := storage.Message{Channel: "live:room", Body: storage.Document(fmt.Sprintf(`{"i":%d,"x":"%s"}`, i, strings.Repeat("x", 900)))}
+		if err := e.Publish(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	e = open(t, o)
+	if from := oldest(t, e); from < 45 || from > 70 {
+		t.Errorf("the oldest change of 101 is %d; 50,000 bytes hold about 49", from)
+	}
+	last := storage.Value("")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for c, err := range e.Changes(ctx, "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last = c.After.Get("i"); last == "99" {
+			break
+		}
+	}
+	if names := e.table("live:room"); names != nil {
+		t.Error("a message made a collection")
 	}
 }

@@ -46,9 +46,12 @@ func (t *transaction) perform(batch []*request) (err error) {
 	return run(t.conn, "COMMIT")
 }
 
-// group performs the writes of one request. A single write needs no savepoint: it either is refused before anything is
+// group performs one request. A single write needs no savepoint: it either is refused before anything is
 // changed, or fails the transaction.
 func (t *transaction) group(r *request) error {
+	if r.message != nil {
+		return t.tell(r.message)
+	}
 	if len(r.writes) == 1 {
 		return t.refused(r, t.writeAll(r))
 	}

@@ -91,7 +91,7 @@ func (w *writer) collect(first *request) []*request {
 	for r := first; ; {
 		if r.state.CompareAndSwap(waiting, begun) {
 			batch = append(batch, r)
-			writes += len(r.writes)
+			writes += max(len(r.writes), 1)
 		}
 		if writes >= batchWrites {
 			return batch
