@@ -10,8 +10,12 @@ import (
 // MaxDepth is how deep arrays and objects may be nested.
 const MaxDepth = 64
 
+// MarkField is the top-level field in which an engine may note, hidden from everybody, what its last write was. Clients
+// must not send it.
+const MarkField = "_nw"
+
 // DecodeDocument reads a JSON object that a client sent. On top of Decode's rules, top-level names that start with $ are
-// refused. Errors: ErrInvalid.
+// refused, and MarkField, also as the start of a path. Errors: ErrInvalid.
 func DecodeDocument(text []byte) (Document, error) {
 	v, err := Decode(text)
 	if err != nil {
@@ -28,6 +32,9 @@ func NewDocument(v Value) (Document, error) {
 	for name := range v.Members() {
 		if strings.HasPrefix(name, "$") {
 			return "", Invalid("Field name %s must not start with $", name)
+		}
+		if first, _, _ := strings.Cut(name, "."); first == MarkField {
+			return "", Invalid("Field name %s is reserved", name)
 		}
 	}
 	return Document(v), nil

@@ -69,6 +69,7 @@ func TestDecodeDocument(t *testing.T) {
 	for in, ok := range map[string]bool{
 		`{}`: true, `{"a":{"$b":1}}`: true, `[]`: false, `"x"`: false, `null`: false, `1`: false,
 		`{"$a":1}`: false, `{"b":1,"\u0024a":1}`: false, `{"a$":1}`: true,
+		`{"_nw":1}`: false, `{"b":1,"\u005fnw":{}}`: false, `{"_nw.rev":1}`: false, `{"a":{"_nw":1},"_nwx":1,"a._nw":1}`: true,
 	} {
 		if _, err := storage.DecodeDocument([]byte(in)); (err == nil) != ok || err != nil && !errors.Is(err, storage.ErrInvalid) {
 			t.Errorf("%s: %v", in, err)

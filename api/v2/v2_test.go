@@ -287,6 +287,7 @@ func TestBadInput(t *testing.T) {
 		{"POST", "/subjects", `[{"name":"x"}]`, 400, malformed},
 		{"POST", "/subjects", "{\"name\":\"\xff\"}", 400, malformed},
 		{"POST", "/subjects", `{"name":"x","$set":1}`, 400, malformed},
+		{"POST", "/subjects", `{"name":"x","_nw":1}`, 400, malformed},
 		{"POST", "/subjects", `{"name":"x","n":123456789012345678901234567890}`, 400, malformed},
 		{"POST", "/subjects", strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 100), 400, malformed},
 		{"POST", "/subjects", ``, 400, mongo(`"Missing name"`)},

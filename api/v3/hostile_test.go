@@ -21,6 +21,8 @@ func TestHostileDocuments(t *testing.T) {
 		message       string // of a refusal
 	}{
 		{"name with $", `"$set":{"a":1}`, 400, "Field name $set must not start with $"},
+		{"the engine's name", `"_nw":{"rev":1}`, 400, "Field name _nw is reserved"},
+		{"the engine's name inside", `"o":{"_nw":1},"_nw_":2`, 201, ""},
 		{"name with $ inside", `"a$b":1,"o":{"$gt":1}`, 201, ""},
 		{"name with dot", `"a.b":1,".":2,"a..b":3`, 201, ""},
 		{"empty name", `"":1`, 201, ""},
@@ -55,6 +57,22 @@ func TestHostileDocuments(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The field of the engine's notes is refused wherever a document comes in.
+func TestReservedName(t *testing.T) {
+	w := newWorld(t)
+	const refusal = `{"status":400,"message":"Field name _nw is reserved"}`
+	bad := doc("r", `,"_nw":{"rev":9}`)
+	w.expect(400, refusal, "POST", "/entries", w.jwt, bad)
+	w.expect(400, refusal, "PUT", "/entries/r", w.jwt, bad)
+	if resp, got := w.call("POST", "/entries/bulk", w.jwt, "["+bad+"]"); resp.StatusCode != 400 || !strings.Contains(got, "Field name _nw is reserved") {
+		t.Errorf("bulk: %d %s", resp.StatusCode, got)
+	}
+	if resp, got := w.call("POST", "/entries/bulk?atomic=false", w.jwt, "["+bad+"]"); !strings.Contains(got, "Field name _nw is reserved") {
+		t.Errorf("bulk of independent documents: %d %s", resp.StatusCode, got)
+	}
+	w.expect(404, `{"status":404}`, "GET", "/entries/r", w.jwt, "")
 }
 
 // Of duplicate names the last value wins, at the first one's place.
@@ -129,6 +147,8 @@ func TestHostilePatches(t *testing.T) {
 		`{"o":1,"o.a":2}`:        "Fields o and o.a cannot be set together",
 		`{"o.a":1,"o.a.b":2}`:    "Fields o.a and o.a.b cannot be set together",
 		`{"$set":{"a":1}}`:       "Field name $set must not start with $",
+		`{"_nw":null}`:           "Field name _nw is reserved",
+		`{"_nw.rev":7}`:          "Field name _nw.rev is reserved",
 		`{"o.$where":1}`:         "Field o.$where cannot be set",
 		`{"o..a":1}`:             "Field o..a cannot be set",
 		`{"":1}`:                 "Field  cannot be set",

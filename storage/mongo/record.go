@@ -8,7 +8,7 @@ import (
 
 // markField is the hidden field in which Nightwire notes, within a document, what its last write was. Documents without it
 // were last written by other programs, or never by Nightwire.
-const markField = "_nw"
+const markField = storage.MarkField
 
 // mark is the value of markField: what a reader of the changes must know besides the document.
 type mark struct {
