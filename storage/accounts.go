@@ -17,8 +17,9 @@ const (
 // engineFields are what documents bear besides an account's own fields. They are neither taken from a client nor shown.
 var engineFields = []string{"identifier", "srvModified", "srvCreated"}
 
-// Accounts keeps subjects and roles as documents of the reserved collections, in Nightscout's own layout: the account's
-// fields at the top, its _id as identifier. It implements security.Accounts.
+// Accounts keeps subjects and roles as documents of the reserved collections, as Nightscout itself lays them out: the
+// account's fields at the top and nothing besides its _id, so that a Nightscout on the same database finds them. (Earlier
+// versions gave them an identifier of their own; those keep it.) It implements security.Accounts.
 type Accounts struct{ engine Engine }
 
 // NewAccounts keeps accounts in the engine.
@@ -55,18 +56,19 @@ func (a *Accounts) Put(ctx context.Context, kind security.AccountKind, r securit
 	}
 	_, err = a.engine.Apply(ctx, Write{
 		Collection: collectionOf(kind),
-		Key:        Key{Identifier: r.ID},
-		Decide: func(stored *Stored, now int64) (Next, error) {
+		Key:        Key{Identifier: r.ID, ID: r.ID},
+		Decide: func(stored *Stored, _ int64) (Next, error) {
 			draft := doc.Edit()
 			for _, name := range engineFields {
 				draft.Delete(name)
 			}
-			draft.Set("identifier", StringValue(r.ID))
-			draft.Set("srvModified", IntValue(now))
-			if stored != nil {
-				return Next{Kind: Update, Document: draft.Document()}, nil
+			if stored == nil {
+				return Next{Kind: Create, Document: draft.Document(), ID: r.ID}, nil
 			}
-			return Next{Kind: Create, Document: draft.Document(), ID: r.ID}, nil
+			if !stored.Foreign {
+				draft.Set("identifier", StringValue(r.ID))
+			}
+			return Next{Kind: Update, Document: draft.Document()}, nil
 		},
 	})
 	return accountError(err)
@@ -76,7 +78,7 @@ func (a *Accounts) Put(ctx context.Context, kind security.AccountKind, r securit
 func (a *Accounts) Delete(ctx context.Context, kind security.AccountKind, id string) error {
 	_, err := a.engine.Apply(ctx, Write{
 		Collection: collectionOf(kind),
-		Key:        Key{Identifier: id},
+		Key:        Key{Identifier: id, ID: id},
 		Decide: func(stored *Stored, _ int64) (Next, error) {
 			if stored == nil {
 				return Next{}, &Error{Kind: ErrNotFound, Message: "no such account"}

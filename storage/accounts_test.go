@@ -3,6 +3,7 @@ package storage_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -63,7 +64,7 @@ func TestAccountsAreKept(t *testing.T) {
 	mustPut(t, a, security.Roles, accountID, `{"name":"role","identifier":"mine","srvModified":1}`)
 	mustPut(t, a, security.Roles, "aaaaaaaaaaaaaaaaaaaaaaaa", `{"name":"second"}`)
 	stored, err := engine.Get(t.Context(), storage.SubjectsCollection, storage.Key{Identifier: accountID})
-	if err != nil || stored.Foreign || stored.Document.Get("identifier") != `"`+accountID+`"` {
+	if want := storage.Document(strings.TrimSuffix(text, "}") + `,"identifier":"` + accountID + `"}`); err != nil || !stored.Foreign || stored.Document != want {
 		t.Errorf("stored as %+v, %v", stored, err)
 	}
 	if err := engine.Close(); err != nil {
@@ -116,6 +117,34 @@ func TestAccountsOfNightscout(t *testing.T) {
 	mustPut(t, a, security.Subjects, accountID, `{"name":"new"}`)
 	if got := listed(t, a, security.Subjects); got != accountID+`{"name":"new"}` {
 		t.Errorf("replaced as %s", got)
+	}
+	if err := a.Delete(t.Context(), security.Subjects, accountID); err != nil || listed(t, a, security.Subjects) != "" {
+		t.Errorf("not deleted: %v", err)
+	}
+}
+
+// An account that an earlier version stored has an identifier of its own, and keeps it.
+func TestAccountsOfEarlierVersions(t *testing.T) {
+	engine := openEngine(t, t.TempDir())
+	_, err := engine.Apply(t.Context(), storage.Write{Collection: storage.SubjectsCollection,
+		Decide: func(_ *storage.Stored, now int64) (storage.Next, error) {
+			doc := fmt.Sprintf(`{"name":"old","identifier":"%s","srvModified":%d}`, accountID, now)
+			return storage.Next{Kind: storage.Create, Document: storage.Document(doc), ID: accountID}, nil
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := storage.NewAccounts(engine)
+	if got := listed(t, a, security.Subjects); got != accountID+`{"name":"old"}` {
+		t.Errorf("listed as %s", got)
+	}
+	mustPut(t, a, security.Subjects, accountID, `{"name":"new"}`)
+	if got := listed(t, a, security.Subjects); got != accountID+`{"name":"new"}` {
+		t.Errorf("replaced as %s", got)
+	}
+	stored, err := engine.Get(t.Context(), storage.SubjectsCollection, storage.Key{Identifier: accountID})
+	if err != nil || stored.Foreign {
+		t.Errorf("stored as %+v, %v", stored, err)
 	}
 	if err := a.Delete(t.Context(), security.Subjects, accountID); err != nil || listed(t, a, security.Subjects) != "" {
 		t.Errorf("not deleted: %v", err)
