@@ -133,8 +133,9 @@ func cstring(src []byte) int {
 	return -1
 }
 
-func int64Of(data []byte) int64     { return int64(binary.LittleEndian.Uint64(data)) }
-func int32Of(data []byte) int32     { return int32(binary.LittleEndian.Uint32(data)) }
-func doubleOf(data []byte) float64  { return math.Float64frombits(binary.LittleEndian.Uint64(data)) }
-func stringOf(data []byte) string   { return string(textOf(data)) }
-func textOf(data []byte) (t []byte) { return data[4 : 4+max(0, min(length(data)-1, len(data)-5))] }
+func int64Of(data []byte) int64    { return int64(binary.LittleEndian.Uint64(data)) }
+func int32Of(data []byte) int32    { return int32(binary.LittleEndian.Uint32(data)) }
+func doubleOf(data []byte) float64 { return math.Float64frombits(binary.LittleEndian.Uint64(data)) }
+
+// textOf are the characters of a string; what follows it in data is left alone.
+func textOf(data []byte) []byte { return data[4 : 4+length(data)-1] }
