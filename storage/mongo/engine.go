@@ -9,6 +9,7 @@ package mongo
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"log/slog"
 	"sync"
@@ -46,6 +47,9 @@ type Engine struct {
 	clocks  clocks
 	answers answers
 	ready   sync.Map // names of the collections whose indexes stand (makeReady)
+
+	presence presence
+	lease    lease
 
 	life    context.Context // ends when Close begins
 	end     context.CancelFunc
@@ -96,7 +100,10 @@ func (e *Engine) Ping(ctx context.Context) error {
 	}
 	limited, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
-	return failed(ctx, "asking for an answer", e.client.Ping(limited, readpref.Primary()))
+	if err := e.client.Ping(limited, readpref.Primary()); err != nil {
+		return failed(ctx, "asking for an answer", err)
+	}
+	return e.mayWrite()
 }
 
 // Close ends what goes on in the background and the connections; see storage.Engine.
@@ -107,7 +114,7 @@ func (e *Engine) Close() error {
 		e.running.Wait()
 		ctx, cancel := context.WithTimeout(context.Background(), e.options.Timeout)
 		defer cancel()
-		err = e.client.Disconnect(ctx) // waits for the calls under way
+		err = errors.Join(e.leave(ctx), e.client.Disconnect(ctx)) // which waits for the calls under way
 	})
 	return err
 }

@@ -66,24 +66,25 @@ func (e *Engine) known() []string {
 
 // prepareAll makes the known collections and our own ready.
 func (e *Engine) prepareAll(ctx context.Context) error {
-	e.can.unique = true
+	e.can.unique, e.can.preImages = true, true
 	for _, name := range e.known() {
-		unique, err := e.prepare(ctx, name)
+		unique, images, err := e.prepare(ctx, name)
 		if err != nil {
-			return err
+			return classify("preparing the collections", err)
 		}
-		e.can.unique = e.can.unique && unique
+		e.can.unique, e.can.preImages = e.can.unique && unique, e.can.preImages && images
 		e.ready.Store(name, true)
 	}
 	return e.prepareMessages(ctx)
 }
 
 // makeReady sees to it that a collection which is written for the first time has its indexes. Afterwards it costs nothing.
+// It comes before the first write of each collection.
 func (e *Engine) makeReady(ctx context.Context, collection string) error {
 	if _, ok := e.ready.Load(collection); ok {
 		return nil
 	}
-	unique, err := e.prepare(ctx, collection)
+	unique, _, err := e.prepare(ctx, collection)
 	if err != nil {
 		return err
 	}
@@ -112,30 +113,39 @@ func (e *Engine) prepareMessages(ctx context.Context) error {
 	return nil
 }
 
-// prepare makes the indexes that a collection lacks, one by one: FerretDB breaks down when one command names several that
-// exist. Only the unique one on identifier must be had; the others serve speed, and a server may refuse them. It reports
-// whether the unique one stands: it does not where the collection holds duplicates.
-func (e *Engine) prepare(ctx context.Context, collection string) (unique bool, err error) {
+// prepare makes what a collection lacks. It reports whether its identifiers are unique, which they are not where it holds
+// duplicates, and whether the server keeps images of its documents.
+func (e *Engine) prepare(ctx context.Context, collection string) (unique, images bool, err error) {
 	c := e.db.Collection(e.physical(collection))
 	have, err := listIndexes(ctx, c)
 	if err != nil {
-		return false, fmt.Errorf("list the indexes of %s: %w", c.Name(), err)
+		return false, false, fmt.Errorf("list the indexes of %s: %w", c.Name(), err)
 	}
 	if unique, err = e.guard(ctx, c, have); err != nil {
-		return false, err
+		return false, false, err
 	}
+	if err := e.speedUp(ctx, c, collection, have); err != nil {
+		return false, false, err
+	}
+	images, err = e.keepImages(ctx, collection)
+	return unique, images, err
+}
+
+// speedUp makes the indexes that serve speed, one by one: FerretDB breaks down when one command names several that exist. A
+// server may refuse them.
+func (e *Engine) speedUp(ctx context.Context, c *mongo.Collection, collection string, have []index) error {
 	for _, fields := range indexedFields(collection) {
 		if slices.ContainsFunc(have, func(x index) bool { return x.serves(fields) }) {
 			continue
 		}
 		if err := e.build(ctx, c, mongo.IndexModel{Keys: upward(fields)}); err != nil {
 			if !refused(err) {
-				return unique, err
+				return err
 			}
 			e.options.Log.Warn("the database refuses an index; searches may be slow", "collection", c.Name(), "fields", fields, "error", err)
 		}
 	}
-	return unique, nil
+	return nil
 }
 
 // indexedFields are the keys of the indexes that serve speed: Nightscout's own, and what documents are recognised by.

@@ -89,6 +89,9 @@ func (e *Engine) start(ctx context.Context, database string) error {
 	if e.can.watch == watchNothing {
 		e.clocks.shared = newTurn() // the ledger has one order for all collections
 	}
+	if err := e.settleIn(ctx); err != nil {
+		return err
+	}
 	e.tell()
 	return nil
 }
