@@ -67,10 +67,13 @@ func (e *Engine) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, e.options.Timeout)
 	defer cancel()
 	before := time.Now()
-	o := options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.After)
-	var own entry
-	if err := e.db.Collection(nodesCollection).FindOneAndUpdate(ctx, byID(e.node), e.renewal(), o).Decode(&own); err != nil {
+	nodes := e.db.Collection(nodesCollection)
+	if _, err := nodes.UpdateOne(ctx, byID(e.node), e.renewal(), options.Update().SetUpsert(true)); err != nil {
 		return fmt.Errorf("say that this node lives: %w", err)
+	}
+	var own entry
+	if err := nodes.FindOne(ctx, byID(e.node)).Decode(&own); err != nil {
+		return fmt.Errorf("read the time at the database: %w", err)
 	}
 	e.presence.mu.Lock()
 	defer e.presence.mu.Unlock()
