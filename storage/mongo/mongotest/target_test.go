@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -26,16 +27,17 @@ var server string
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	if server = os.Getenv(serverVariable); real() {
-		return m.Run()
-	}
-	dir, err := os.MkdirTemp("", "ferretdb-")
+	dir, err := os.MkdirTemp("", "mongotest-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	ferret, err := Start(dir, "127.0.0.1:0")
+	binaries = dir
+	if server = os.Getenv(serverVariable); real() {
+		return m.Run()
+	}
+	ferret, err := Start(filepath.Join(dir, "ferretdb"), "127.0.0.1:0")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
