@@ -17,7 +17,7 @@ const (
 type answers struct {
 	mu      sync.Mutex
 	waiting map[string]waitingAnswer
-	order   []string // groups as they came; those that were taken are among them until they grow old
+	order   []string // groups as they came
 }
 
 type waitingAnswer struct {
@@ -45,8 +45,7 @@ func (a *answers) put(group string, answered <-chan struct{}) {
 func (a *answers) forget(before time.Time) {
 	drop := 0
 	for _, group := range a.order {
-		w, ok := a.waiting[group]
-		if ok && w.since.After(before) && len(a.order)-drop < maxAnswers {
+		if a.waiting[group].since.After(before) && len(a.order)-drop < maxAnswers {
 			break
 		}
 		delete(a.waiting, group)
@@ -55,16 +54,9 @@ func (a *answers) forget(before time.Time) {
 	a.order = a.order[drop:]
 }
 
-// take is the channel for a change of this group, nil when nobody waits; with the group's last change it is forgotten.
-func (a *answers) take(group string, last bool) <-chan struct{} {
+// of is the channel of a group's writer, nil when nobody is known to wait.
+func (a *answers) of(group string) <-chan struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	answered := a.waiting[group].answered
-	if last {
-		delete(a.waiting, group)
-	}
-	return answered
+	return a.waiting[group].answered
 }
-
-// drop forgets a group that was not written.
-func (a *answers) drop(group string) { a.take(group, true) }

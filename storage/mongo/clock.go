@@ -2,7 +2,6 @@ package mongo
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -84,16 +83,6 @@ func (c *clocks) saw(collection string, ms int64) {
 	if ms <= c.present()+maxFuture {
 		c.of(collection).saw(ms)
 	}
-}
-
-// ordered are the clocks of several collections, each once and in an order that all who take their turns keep to.
-func (c *clocks) ordered(collections []string) []*clock {
-	slices.Sort(collections)
-	var ordered []*clock
-	for _, name := range slices.Compact(collections) {
-		ordered = append(ordered, c.of(name))
-	}
-	return ordered
 }
 
 func (c *clock) saw(ms int64) {

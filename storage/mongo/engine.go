@@ -54,6 +54,7 @@ type Engine struct {
 	life    context.Context // ends when Close begins
 	end     context.CancelFunc
 	running sync.WaitGroup // what goes on in the background
+	writing sync.RWMutex   // held for reading by each write under way (enter)
 	closing sync.Once
 }
 
@@ -111,6 +112,8 @@ func (e *Engine) Close() error {
 	var err error
 	e.closing.Do(func() {
 		e.end()
+		e.writing.Lock() // the last write has ended
+		e.writing.Unlock()
 		e.running.Wait()
 		ctx, cancel := context.WithTimeout(context.Background(), e.options.Timeout)
 		defer cancel()
