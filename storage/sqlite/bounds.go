@@ -10,6 +10,7 @@ import (
 // bounds are the conditions that a query puts on one column. All of them hold for every document that matches; of several
 // of one sort the first is used.
 type bounds struct {
+	null  bool // equal to null, which here is NULL
 	equal storage.Value
 	among storage.Value // array
 	low   storage.Value
@@ -30,7 +31,9 @@ func gather(b *[columnCount]bounds, f *storage.Filter, odd oddSet) {
 	if i < 0 || odd.has(i) {
 		return
 	}
-	if f.Op == storage.In {
+	if f.Op == storage.Eq && f.Value.Type() == storage.Null {
+		b[i].null = true
+	} else if f.Op == storage.In {
 		b[i].addList(f.List, columns[i].kind)
 	} else if f.Value.Type() == columns[i].kind {
 		b[i].add(f)

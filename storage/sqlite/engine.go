@@ -103,6 +103,9 @@ func (e *Engine) start(ctx context.Context, o Options) error {
 	if err != nil {
 		return errors.Join(damaged(e.path, err), conn.Close())
 	}
+	if err := complete(conn, found.collections); err != nil {
+		return errors.Join(openError(e.path, err), conn.Close())
+	}
 	e.epoch = found.epoch
 	for name := range found.collections {
 		e.tables.Store(name, newTable(name))

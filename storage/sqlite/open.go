@@ -142,6 +142,18 @@ func initialise(conn *sqlite.Conn) error {
 	return nil
 }
 
+// complete makes the indexes that an older program's file lacks.
+func complete(conn *sqlite.Conn, collections map[string]collection) error {
+	for name := range collections {
+		for _, sql := range newTable(name).unstamped {
+			if err := once(conn, sql); err != nil {
+				return fmt.Errorf("making the indexes of %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
 // newEpoch names a journal, so that cursors of another one are recognised.
 func newEpoch() string { return strings.ToLower(rand.Text()[:16]) }
 

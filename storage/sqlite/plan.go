@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"zombiezen.com/go/sqlite"
@@ -20,7 +21,8 @@ type plan struct {
 	desc   bool // in descending order
 }
 
-// planFor chooses. First of all an identifier is looked up. Then rows in the order of the first sort key are best, when
+// planFor chooses. First of all an identifier is looked up. Then documents without srvModified, which are few or are read in
+// the order of their dates, are found by it. Then rows in the order of the first sort key are best, when
 // its index is narrowed too, because reading can stop at the limit; then any narrowed index; then the order alone.
 func planFor(q storage.Query, odd oddSet) plan {
 	var b [columnCount]bounds
@@ -34,6 +36,12 @@ func planFor(q storage.Query, odd oddSet) plan {
 	switch {
 	case b[identifier].pointed():
 		return b[identifier].plan(identifier, -1, false)
+	case b[srvModified].null && slices.Contains(unstampedBy, order):
+		p := b[order].plan(order, order, desc)
+		p.index, p.where = unstampedIndex(order), append(p.where, isUnstamped)
+		return p
+	case b[srvModified].null:
+		return plan{index: columns[srvModified].name, where: []string{isUnstamped}, order: -1}
 	case order >= 0 && b[order].ranged():
 		return b[order].plan(order, order, desc)
 	case order == createdAt && b[eventType].equal != "":

@@ -33,6 +33,7 @@ type table struct {
 	quoted string
 
 	create       []string
+	unstamped    []string // the part of create that files of the first version lack
 	byIdentifier string
 	byID         string
 	byForeignID  string
@@ -67,6 +68,11 @@ func newTable(name string) *table {
 		`CREATE INDEX ` + t.index("created_at") + ` ON ` + q + ` ("created_at")`,
 		`CREATE INDEX ` + t.index("eventType") + ` ON ` + q + ` ("eventType", "created_at") WHERE "eventType" IS NOT NULL`,
 	}
+	for _, i := range unstampedBy {
+		t.unstamped = append(t.unstamped,
+			`CREATE INDEX IF NOT EXISTS `+t.index(unstampedIndex(i))+` ON `+q+` (`+columns[i].quoted()+`) WHERE `+isUnstamped)
+	}
+	t.create = append(t.create, t.unstamped...)
 	t.byIdentifier = `SELECT ` + rowColumns + ` FROM ` + q + ` WHERE identifier = ?1`
 	t.byID = `SELECT ` + rowColumns + ` FROM ` + q + ` WHERE id = ?1`
 	t.byForeignID = t.byID + ` AND own = 0`
@@ -78,6 +84,14 @@ func newTable(name string) *table {
 	t.remove = `DELETE FROM ` + q + ` WHERE n = ?1`
 	return t
 }
+
+// isUnstamped is true of documents that other programs wrote, which have no srvModified. HISTORY reads them by their dates,
+// through indexes of their own, which in most collections are empty.
+const isUnstamped = `"srvModified" IS NULL`
+
+var unstampedBy = []int{date, createdAt}
+
+func unstampedIndex(column int) string { return "unstamped_" + columns[column].name }
 
 // index is the quoted name of one of the collection's indexes; the dot keeps it apart from names of collections.
 func (t *table) index(of string) string { return `"` + t.name + `.` + of + `"` }

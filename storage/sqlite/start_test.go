@@ -246,3 +246,27 @@ func TestCancelledStart(t *testing.T) {
 	}
 	open(t, Options{Dir: dir})
 }
+
+// TestOlderFile: a file that an older program made gets the indexes that it lacks.
+func TestOlderFile(t *testing.T) {
+	dir, file := closedDatabase(t, 10)
+	conn, err := openDatabase(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, index := range unstampedBy {
+		if err := once(conn, `DROP INDEX `+newTable("notes").index(unstampedIndex(index))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	e := open(t, Options{Dir: dir})
+	q := storage.Query{Filter: where("srvModified", storage.Eq, "null"), Sort: []storage.SortKey{{Path: "date"}}}
+	for _, err := range e.Find(t.Context(), "notes", q) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
