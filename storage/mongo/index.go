@@ -64,6 +64,15 @@ func (e *Engine) known() []string {
 	return names
 }
 
+// physicals are the known collections as the database calls them.
+func (e *Engine) physicals() []string {
+	names := e.known()
+	for i, name := range names {
+		names[i] = e.physical(name)
+	}
+	return names
+}
+
 // prepareAll makes the known collections and our own ready.
 func (e *Engine) prepareAll(ctx context.Context) error {
 	e.can.unique, e.can.preImages = true, true

@@ -34,27 +34,31 @@ type ledger struct {
 	lost  error      // another process writes: nothing works any more
 }
 
-// openLedger opens the journal, and settles what was under way when it was last in use. From then on all collections share one
-// turn. tend is to run until the engine ends.
+// openLedger opens the journal, and settles what was under way when it was last in use. All collections share one turn then.
+// tend is to run until the engine ends.
 func (e *Engine) openLedger(ctx context.Context) (*ledger, error) {
-	l := &ledger{engine: e, entries: e.db.Collection(ledgerCollection), turn: newTurn(), wake: make(chan struct{}, 1), tail: newTail(0)}
+	l := &ledger{engine: e, entries: e.db.Collection(ledgerCollection), tail: newTail(0), turn: newTurn(), wake: make(chan struct{}, 1)}
 	limited, cancel := context.WithTimeout(ctx, e.options.Timeout)
 	defer cancel()
-	newest, err := l.newest(limited)
+	if err := l.open(limited); err != nil {
+		return nil, failed(ctx, "opening the journal", err)
+	}
+	e.clocks.shared = l.turn
+	return l, nil
+}
+
+func (l *ledger) open(ctx context.Context) error {
+	newest, err := l.newest(ctx)
 	if err != nil {
-		return nil, failed(ctx, "reading the newest change", err)
+		return err
 	}
 	if newest != nil {
 		l.tail, l.total, l.doubt = newTail(newest.Seq-1), newest.Total-newest.size(), true
 	}
-	if err := l.findEpoch(limited, newest == nil); err != nil {
-		return nil, failed(ctx, "reading the journal's epoch", err)
+	if err := l.findEpoch(ctx, newest == nil); err != nil {
+		return err
 	}
-	if err := l.settle(limited); err != nil {
-		return nil, failed(ctx, "settling the newest change", err)
-	}
-	e.clocks.shared = l.turn
-	return l, nil
+	return l.settle(ctx)
 }
 
 // ledger is the feed, where it is one; nil otherwise.

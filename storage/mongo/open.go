@@ -86,13 +86,28 @@ func (e *Engine) start(ctx context.Context, database string) error {
 		return err
 	}
 	e.clocks.now = e.options.Now
-	if e.can.watch == watchNothing {
-		e.clocks.shared = newTurn() // the ledger has one order for all collections
-	}
 	if err := e.settleIn(ctx); err != nil {
 		return err
 	}
+	if err := e.openFeed(ctx); err != nil {
+		return err
+	}
 	e.tell()
+	return nil
+}
+
+// openFeed is where changes will come from. The ledger is read when nobody else can be writing into it.
+func (e *Engine) openFeed(ctx context.Context) error {
+	if e.can.watch != watchNothing {
+		e.feed = newStream(e, e.physicals())
+		return nil
+	}
+	l, err := e.openLedger(ctx)
+	if err != nil {
+		return err
+	}
+	e.feed = l
+	e.running.Go(l.tend)
 	return nil
 }
 
