@@ -41,8 +41,7 @@ func (e *Engine) settleIn(ctx context.Context) error {
 			return classify("settling in", err)
 		}
 	}
-	e.running.Add(1)
-	go e.keepBeating()
+	e.running.Go(e.keepBeating)
 	if e.can.alone() {
 		return classify("settling in", e.outlive(ctx, e.others))
 	}

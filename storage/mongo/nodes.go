@@ -139,7 +139,6 @@ func wait(ctx context.Context, d time.Duration) error {
 
 // keepBeating renews the entry, and the lease where this node needs it, until the engine is closed.
 func (e *Engine) keepBeating() {
-	defer e.running.Done()
 	next := beatEvery
 	for failing := false; wait(e.life, next) == nil; {
 		err := errors.Join(e.beat(e.life), e.renewLease(e.life))
