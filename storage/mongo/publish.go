@@ -11,6 +11,9 @@ import (
 
 // Publish tells a message to all nodes: by a document of messagesCollection, which they all watch, or through the ledger.
 func (e *Engine) Publish(ctx context.Context, m storage.Message) error {
+	if err := m.Check(); err != nil {
+		return err
+	}
 	leave, err := e.enter(ctx)
 	if err != nil {
 		return err

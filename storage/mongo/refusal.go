@@ -29,7 +29,7 @@ func refusal(op string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case mongo.IsDuplicateKeyError(err):
+	case isDuplicate(err):
 		if duplicateField(err) == "_id" {
 			return unwritten{taken(err)}
 		}
@@ -41,6 +41,13 @@ func refusal(op string, err error) error {
 	default:
 		return classify(op, err)
 	}
+}
+
+// isDuplicate reports whether another document has a value that must be unique. FerretDB 1 says so in a way of its own when a
+// document is replaced.
+func isDuplicate(err error) bool {
+	var server mongo.ServerError
+	return mongo.IsDuplicateKeyError(err) || errors.As(err, &server) && server.HasErrorCodeWithMessage(1, "UNIQUE constraint failed")
 }
 
 func isUnwritten(err error) bool { return errors.As(err, new(unwritten)) }
