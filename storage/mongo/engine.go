@@ -47,6 +47,7 @@ type Engine struct {
 	clocks  clocks
 	answers answers
 	ready   sync.Map // names of the collections whose indexes stand (makeReady)
+	plain   plainPaths
 
 	presence presence
 	lease    lease
