@@ -182,14 +182,21 @@ func TestRefusesToStart(t *testing.T) {
 		says string
 	}{
 		"short secret":        {[]string{"API_SECRET=too short"}, "API_SECRET: must have at least 12 characters"},
-		"MongoDB":             {[]string{"MONGODB_URI=mongodb://127.0.0.1/x"}, "MONGODB_URI"},
+		"MongoDB URI":         {[]string{"MONGODB_URI=mongodb://u:hunter2@%zz/x", "API_SECRET=a long secret"}, "MONGODB_URI: the connection string"},
+		"MongoDB, no secret":  {[]string{"MONGODB_URI=mongodb://127.0.0.1/x"}, "API_SECRET: must be set"},
+		"MongoDB not there":   {[]string{"MONGODB_URI=mongodb://u:hunter2@127.0.0.1:1/x", "API_SECRET=a long secret"}, "127.0.0.1:1 cannot be used; check"},
 		"directory in use":    {[]string{"DATA_DIR=" + dir}, "in use"},
 		"directory is a file": {[]string{"DATA_DIR=" + file}, file},
 		"port in use":         {[]string{"DATA_DIR=" + t.TempDir(), "LISTEN=" + strings.TrimPrefix(running.url, "http://")}, "cannot listen"},
 	} {
-		out, err := command(t, c.env...).CombinedOutput()
-		if err == nil || !strings.Contains(string(out), c.says) {
-			t.Errorf("%s: %v, %s", name, err, out)
+		began := time.Now()
+		cmd := command(t, c.env...)
+		out, _ := cmd.CombinedOutput() // the exit code is what counts
+		if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(string(out), c.says) || strings.Contains(string(out), "hunter2") {
+			t.Errorf("%s: exit code %d, %s", name, code, out)
+		}
+		if took := time.Since(began); took > 8*time.Second { // 5, and 3 for a busy machine
+			t.Errorf("%s: it took %v", name, took)
 		}
 	}
 }

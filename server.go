@@ -10,7 +10,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -25,7 +24,6 @@ import (
 	"nightwire/realtime/socketio/engineio"
 	"nightwire/security"
 	"nightwire/storage"
-	"nightwire/storage/sqlite"
 )
 
 // stopTimeout is how long a graceful stop may take.
@@ -64,7 +62,7 @@ func (s *server) open(ctx context.Context, stdout io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.secure(apiSecret); err != nil {
+	if err := s.secure(ctx, apiSecret); err != nil {
 		return err
 	}
 	if s.tls, err = s.readKeys(s.log); err != nil {
@@ -80,37 +78,6 @@ func (s *server) open(ctx context.Context, stdout io.Writer) (err error) {
 		return nil
 	}
 	return greet(ctx, stdout, s.guard, apiSecret, s.secretFile(), s.localURL())
-}
-
-func openEngine(ctx context.Context, set settings, log *slog.Logger) (storage.Engine, error) {
-	engine, err := sqlite.Open(ctx, sqlite.Options{Dir: set.dataDir, JournalAge: set.journalAge, JournalBytes: set.journalBytes, Log: log})
-	if err != nil {
-		return nil, err // and no engine that is a nil pointer
-	}
-	return engine, nil
-}
-
-func (s *server) secretFile() string { return filepath.Join(s.dataDir, "api-secret") }
-
-// secret is API_SECRET, from the environment or from the file that the first start made.
-func (s *server) secret() (secret string, generated bool, err error) {
-	if s.apiSecret != "" {
-		return s.apiSecret, false, nil
-	}
-	return security.LoadOrCreate(s.secretFile(), security.NewAPISecret)
-}
-
-// secure builds the Guard.
-func (s *server) secure(apiSecret string) error {
-	key, _, err := security.LoadOrCreate(filepath.Join(s.dataDir, "jwt-key"), security.NewJWTKey)
-	if err != nil {
-		return err
-	}
-	s.guard, err = security.NewGuard(security.Options{
-		Accounts: storage.NewAccounts(s.engine), APISecret: apiSecret, JWTKey: []byte(key),
-		DefaultRoles: s.defaultRoles, Open: !s.security, FailDelay: s.failDelay, Known: knownPermissions(),
-	})
-	return err
 }
 
 // knownPermissions are those that the routes ask for.
@@ -195,7 +162,7 @@ func (s *server) warn() {
 
 // serve answers until ctx ends (the first SIGTERM or interrupt), then stops gracefully; a second signal ends at once.
 func (s *server) serve(ctx context.Context, release func()) error {
-	s.log.Info("ready", "url", s.localURL(), "data", s.dataDir, "version", version)
+	s.log.Info("ready", "url", s.localURL(), "data", s.place(), "version", version)
 	failed := make(chan error, 1)
 	go func() { failed <- s.http.Serve(s.listener) }()
 	select {

@@ -41,6 +41,9 @@ type settings struct {
 	prune                  map[string]time.Duration // by collection
 	searchTime             time.Duration
 	mongoURI               string
+	mongoNames             map[string]string // what collections are called in MongoDB, where it is not their own name
+	ownChanges             bool
+	holdback               time.Duration
 	journalAge             time.Duration
 	journalBytes           int64
 	logLevel               slog.Level
@@ -88,9 +91,9 @@ var table = []setting{
 		}},
 	{"CI", nil, "", "where it is set, /api/v3/test exists too",
 		func(s *settings, v string) error { s.testRoute = s.testRoute || v != ""; return nil }},
-	{"DATA_DIR", nil, "./data", "directory of the embedded engine's database and the generated keys",
+	{"DATA_DIR", nil, "./data", "directory of the embedded engine's database and the generated keys; not used with MongoDB",
 		func(s *settings, v string) error { s.dataDir = v; return nil }},
-	{"API_SECRET", nil, "", "passphrase of the administrator, at least 12 characters; generated and kept in DATA_DIR when not set",
+	{"API_SECRET", nil, "", "passphrase of the administrator, at least 12 characters; generated and kept in DATA_DIR when not set, but required with MongoDB",
 		func(s *settings, v string) error { return setSecret(&s.apiSecret, v) }},
 	{"AUTH_DEFAULT_ROLES", nil, "denied", "roles of everybody, separated by space, comma or colon; readable lets whoever has any token read all health data, and anybody hear alarms",
 		func(s *settings, v string) error { s.defaultRoles = security.SplitRoles(v); return nil }},
@@ -109,11 +112,20 @@ var table = []setting{
 	autoprune("devicestatus"), autoprune("entries"), autoprune("food"), autoprune("profile"), autoprune("settings"), autoprune("treatments"),
 	{"SEARCH_TIMEOUT", nil, "5000", "milliseconds after which a search is given up, with an answer that names the fields without an index; 0 never",
 		func(s *settings, v string) error { return setMilliseconds(&s.searchTime, v) }},
-	{"MONGODB_URI", []string{"MONGO_CONNECTION", "STORAGE_URI"}, "", "not yet: where it is set, this version refuses to start and does not fall back to the embedded engine",
-		func(s *settings, v string) error { s.mongoURI = v; return nil }},
-	{"JOURNAL_DAYS", nil, "7", "days for which the journal of changes is kept",
+	{"MONGODB_URI", []string{"MONGO_CONNECTION", "STORAGE_URI"}, "", "connection string of a MongoDB that is used in place of the embedded engine; one without a database name means the database test",
+		func(s *settings, v string) error { return setMongoURI(&s.mongoURI, v) }},
+	mongoName("entries", "ENTRIES_COLLECTION", "MONGO_COLLECTION", "MONGO_ENTRIES_COLLECTION"),
+	mongoName("treatments", "MONGO_TREATMENTS_COLLECTION"), mongoName("profile", "MONGO_PROFILE_COLLECTION"),
+	mongoName("devicestatus", "MONGO_DEVICESTATUS_COLLECTION"), mongoName("food", "MONGO_FOOD_COLLECTION"), mongoName("settings", "MONGO_SETTINGS_COLLECTION"),
+	{"MONGO_AUTHENTICATION_COLLECTIONS_PREFIX", nil, "auth_", "what the names of the collections of subjects and roles begin with in MongoDB",
+		func(s *settings, v string) error { return setPrefix(s, v) }},
+	{"CHANGES", nil, "all", "all tells changes that other programs write into the same MongoDB too, own does not",
+		func(s *settings, v string) error { return setChoice(&s.ownChanges, v, "own", "all") }},
+	{"HISTORY_HOLDBACK", nil, "1000", "milliseconds by which HISTORY stays behind the present while several nodes write to one MongoDB; more than their clocks differ",
+		func(s *settings, v string) error { return setHoldback(&s.holdback, v) }},
+	{"JOURNAL_DAYS", nil, "7", "days for which the journal of changes is kept: by the embedded engine, and on a MongoDB without change streams (others keep their own)",
 		func(s *settings, v string) error { return setDays(&s.journalAge, v) }},
-	{"JOURNAL_MB", nil, "256", "megabytes that the journal of changes may take",
+	{"JOURNAL_MB", nil, "256", "megabytes that this journal may take",
 		func(s *settings, v string) error { return setMegabytes(&s.journalBytes, v) }},
 	{"LOG_LEVEL", nil, "info", "debug, info, warn or error",
 		func(s *settings, v string) error { return s.logLevel.UnmarshalText([]byte(v)) }},
@@ -139,10 +151,7 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 			return s, fmt.Errorf("%s: %w", t.name, err)
 		}
 	}
-	if s.mongoURI != "" {
-		return s, errors.New("MONGODB_URI: this version has no MongoDB engine yet, and does not fall back to the embedded one; unset it to use that")
-	}
-	return s, nil
+	return s, s.checkMongo()
 }
 
 // lookup finds the setting under any of its names; an empty value counts as not set.

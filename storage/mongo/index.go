@@ -125,6 +125,9 @@ func (e *Engine) prepareMessages(ctx context.Context) error {
 // prepare makes what a collection lacks. It reports whether its identifiers are unique, which they are not where it holds
 // duplicates, and whether the server keeps images of its documents.
 func (e *Engine) prepare(ctx context.Context, collection string) (unique, images bool, err error) {
+	if images, err = e.keepImages(ctx, collection); err != nil {
+		return false, false, err
+	}
 	c := e.db.Collection(e.physical(collection))
 	have, err := listIndexes(ctx, c)
 	if err != nil {
@@ -133,11 +136,7 @@ func (e *Engine) prepare(ctx context.Context, collection string) (unique, images
 	if unique, err = e.guard(ctx, c, have); err != nil {
 		return false, false, err
 	}
-	if err := e.speedUp(ctx, c, collection, have); err != nil {
-		return false, false, err
-	}
-	images, err = e.keepImages(ctx, collection)
-	return unique, images, err
+	return unique, images, e.speedUp(ctx, c, collection, have)
 }
 
 // speedUp makes the indexes that serve speed, one by one: FerretDB breaks down when one command names several that exist. A

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+
+	"nightwire/security"
+	"nightwire/storage"
+	"nightwire/storage/mongo"
+	"nightwire/storage/sqlite"
+)
+
+// openEngine opens the MongoDB engine where there is a connection string, else the embedded one.
+func openEngine(ctx context.Context, set settings, log *slog.Logger) (storage.Engine, error) {
+	if set.mongoURI != "" {
+		return openMongo(ctx, set, log)
+	}
+	engine, err := sqlite.Open(ctx, sqlite.Options{Dir: set.dataDir, JournalAge: set.journalAge, JournalBytes: set.journalBytes, Log: log})
+	if err != nil {
+		return nil, err // and no engine that is a nil pointer
+	}
+	return engine, nil
+}
+
+func openMongo(ctx context.Context, set settings, log *slog.Logger) (storage.Engine, error) {
+	engine, err := mongo.Open(ctx, mongo.Options{
+		URI: set.mongoURI, Names: set.mongoNames, OwnOnly: set.ownChanges, Holdback: set.holdback,
+		JournalAge: set.journalAge, JournalBytes: set.journalBytes, Log: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("MONGODB_URI: %w", err)
+	}
+	return engine, nil
+}
+
+// place is where the documents are, for the log.
+func (s *server) place() string {
+	if s.mongoURI != "" {
+		return "MongoDB"
+	}
+	return s.dataDir
+}
+
+func (s *server) secretFile() string { return filepath.Join(s.dataDir, "api-secret") }
+
+// secret is API_SECRET, from the environment or from the file that the first start made. With MongoDB it is always set.
+func (s *server) secret() (secret string, generated bool, err error) {
+	if s.apiSecret != "" {
+		return s.apiSecret, false, nil
+	}
+	return security.LoadOrCreate(s.secretFile(), security.NewAPISecret)
+}
+
+// keeper is an engine that keeps what all nodes on its database must know.
+type keeper interface {
+	LoadOrCreate(ctx context.Context, name string, generate func() string) (value string, created bool, err error)
+}
+
+var _ keeper = (*mongo.Engine)(nil)
+
+// jwtKey is the key that signs tokens: nodes on one database share it, so that each accepts the others' tokens.
+func (s *server) jwtKey(ctx context.Context) (key string, err error) {
+	const name = "jwt-key"
+	if shared, ok := s.engine.(keeper); ok {
+		key, _, err = shared.LoadOrCreate(ctx, name, security.NewJWTKey)
+		return key, err
+	}
+	key, _, err = security.LoadOrCreate(filepath.Join(s.dataDir, name), security.NewJWTKey)
+	return key, err
+}
+
+// secure builds the Guard.
+func (s *server) secure(ctx context.Context, apiSecret string) error {
+	key, err := s.jwtKey(ctx)
+	if err != nil {
+		return err
+	}
+	s.guard, err = security.NewGuard(security.Options{
+		Accounts: storage.NewAccounts(s.engine), APISecret: apiSecret, JWTKey: []byte(key),
+		DefaultRoles: s.defaultRoles, Open: !s.security, FailDelay: s.failDelay, Known: knownPermissions(),
+	})
+	return err
+}
