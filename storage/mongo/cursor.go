@@ -49,13 +49,13 @@ func (s *stream) parse(c storage.Cursor) ([]place, error) {
 	if len(c) > maxCursor {
 		return nil, foreignCursor(c)
 	}
-	text, err := base64.RawURLEncoding.Strict().DecodeString(string(c))
+	text, err := base64.RawURLEncoding.DecodeString(string(c))
 	if err != nil || len(text) < 4 || binary.BigEndian.Uint32(text) != s.checksum(text[4:]) {
 		return nil, foreignCursor(c)
 	}
 	body := bson.Raw(text[4:])
 	elements, err := body.Elements()
-	if err != nil || body.Validate() != nil || len(elements) != len(s.names) {
+	if err != nil || !sound(body, 0) || len(elements) != len(s.names) {
 		return nil, foreignCursor(c)
 	}
 	places := make([]place, len(s.names))
@@ -63,6 +63,9 @@ func (s *stream) parse(c storage.Cursor) ([]place, error) {
 		if element.Key() != s.names[i] || !places[i].read(element.Value()) {
 			return nil, foreignCursor(c)
 		}
+	}
+	if s.cursor(places) != c { // base64 allows line breaks, for one
+		return nil, foreignCursor(c)
 	}
 	return places, nil
 }

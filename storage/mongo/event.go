@@ -33,8 +33,8 @@ const (
 // readEvent reads an event. Streams of one collection may leave its name out; then it is the one given. Its errors are for
 // the log.
 func readEvent(raw bson.Raw, collection string) (event, error) {
-	if err := raw.Validate(); err != nil {
-		return event{}, fmt.Errorf("event of a change stream: %w", err)
+	if !sound(raw, 0) {
+		return event{}, fmt.Errorf("the database sent an event of %d bytes that are no document", len(raw))
 	}
 	e := event{collection: collection, at: happened(raw), group: eventGroup(raw)}
 	e.kind, _ = raw.Lookup("operationType").StringValueOK()
@@ -51,6 +51,22 @@ func readEvent(raw bson.Raw, collection string) (event, error) {
 		}
 	}
 	return e, nil
+}
+
+// maxNesting is more than the server allows in a document, and in the event around it.
+const maxNesting = 256
+
+// sound reports whether the bytes are a document throughout. (The driver's own check looks at the outermost level only, and
+// breaks down where a document claims to have no length.)
+func sound(doc []byte, depth int) bool {
+	rest, ok := body(doc)
+	for ok && len(rest) > 0 {
+		var e element
+		if e, rest, ok = next(rest); ok && (e.kind == tObject || e.kind == tArray) {
+			ok = depth < maxNesting && sound(e.data, depth+1)
+		}
+	}
+	return ok
 }
 
 // happened is when: the server's clock at the write (since MongoDB 6), else the second of the cluster's time.

@@ -41,7 +41,7 @@ func (t *teller) note(ctx context.Context, e event) (message, bool, error) {
 	key := documentKey(e.collection, e.id)
 	if note, found := t.notes.cache.get(key); found && t.notes.ordered {
 		t.notes.cache.drop(key)
-		if note.Mark != nil && note.fits(e.before) {
+		if note.Mark.tells() && note.fits(e.before) {
 			return note, true, nil
 		}
 	}
@@ -53,5 +53,5 @@ func (t *teller) note(ctx context.Context, e event) (message, bool, error) {
 		return message{}, false, err
 	}
 	note, ok := pick(found, e.before, e.at)
-	return note, ok && note.Mark != nil, nil
+	return note, ok && note.Mark.tells(), nil
 }

@@ -92,7 +92,7 @@ func (t *teller) message(e event) (c storage.Change, told bool) {
 func (t *teller) spoken(e event, m message) storage.Change {
 	c := storage.Change{Kind: storage.Tell, Collection: m.Channel, By: m.By, Time: m.Time, Group: e.group, Last: true}
 	c.After = storage.Document(valueOf(bson.RawValue{Type: bsontype.EmbeddedDocument, Value: m.Body}))
-	if m.Mark != nil {
+	if m.Mark != nil && m.Mark.Group != "" {
 		c.Group = m.Mark.Group
 	}
 	c.Answered = t.around.waiting(c.Group)
@@ -127,6 +127,19 @@ func (t *teller) written(ctx context.Context, e event) (c storage.Change, told b
 	return foreign(e, after, before), !t.ownOnly, nil
 }
 
+// tells reports whether a mark says what a change needs. There may be none, or one that another program has spoilt.
+func (m *mark) tells() bool {
+	if m == nil || m.Group == "" {
+		return false
+	}
+	switch storage.Kind(m.Kind) {
+	case storage.Create, storage.Update, storage.Delete, storage.Prune:
+		return true
+	default:
+		return false
+	}
+}
+
 // before is the document before an event, as clients see it, and its mark; empty when there was none or it is unknown.
 func (t *teller) before(e event) (storage.Document, *mark) {
 	last, _ := t.states.of(e)
@@ -153,7 +166,7 @@ func (t *teller) before(e event) (storage.Document, *mark) {
 // was, remove it, or (by a copy from elsewhere) bring one that no new document has.
 func isOwn(e event, now, before *mark) bool {
 	switch {
-	case now == nil:
+	case !now.tells():
 		return false
 	case e.kind == inserted:
 		return now.Rev == 1
