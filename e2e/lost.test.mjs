@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { distance } from './lib/distance.mjs';
 import { combinations, Listener, versions } from './lib/listener.mjs';
+import { assertSame } from './lib/same.mjs';
 import { Server } from './lib/server.mjs';
 import { until, volume } from './lib/until.mjs';
 
@@ -110,11 +111,4 @@ async function once(url, version) {
   } finally {
     listener.close();
   }
-}
-
-// assertSame says where two long lists part instead of printing both.
-function assertSame(actual, expected, label) {
-  const at = expected.findIndex((n, i) => actual[i] !== n);
-  if (at >= 0) assert.deepEqual(actual.slice(at, at + 8), expected.slice(at, at + 8), `${label}: differs from the journal at ${at} of ${expected.length}`);
-  assert.equal(actual.length, expected.length, `${label}: received`);
 }

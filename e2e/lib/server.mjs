@@ -7,6 +7,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { atExit } from './atexit.mjs';
 import { Rest } from './rest.mjs';
 import { until } from './until.mjs';
 
@@ -20,12 +21,13 @@ function binary() {
   if (!built) {
     built = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'nightwire-bin-')), 'nightwire');
     execFileSync('go', ['build', '-o', built, '.'], { cwd: project, stdio: 'inherit' });
-    process.on('exit', () => fs.rmSync(path.dirname(built), { recursive: true, force: true }));
+    atExit(() => fs.rmSync(path.dirname(built), { recursive: true, force: true }));
   }
   return built;
 }
 
-async function freePort() {
+// freePort is a port on which nobody listens.
+export async function freePort() {
   const listener = net.createServer().listen(0, '127.0.0.1');
   await once(listener, 'listening');
   const { port } = listener.address();
@@ -46,7 +48,7 @@ export class Server {
     server.env = env;
     fs.mkdirSync(results, { recursive: true });
     fs.rmSync(server.log, { force: true });
-    process.on('exit', () => { server.child?.kill('SIGKILL'); fs.rmSync(server.data, { recursive: true, force: true }); });
+    atExit(() => { server.child?.kill('SIGKILL'); fs.rmSync(server.data, { recursive: true, force: true }); });
     await server.again();
     return server;
   }
