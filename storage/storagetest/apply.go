@@ -119,6 +119,9 @@ func (l Limits) testGroupsTogether(t *testing.T, e storage.Engine) {
 		})
 	}
 	all.Wait()
+	if t.Failed() {
+		return
+	}
 	seen := map[string]bool{}
 	changes := journal(t, e, start, writers*each*size)
 	for group := range slices.Chunk(changes, size) {

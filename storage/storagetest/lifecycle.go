@@ -12,9 +12,18 @@ import (
 	"nightwire/storage"
 )
 
+// filler is the bulk of a document of which some are more than an engine should read ahead.
+func (l Limits) filler() string {
+	size := 20_000
+	if l.Slow {
+		size = 400
+	}
+	return `"filler":"` + strings.Repeat("x", size) + `"`
+}
+
 // testAbandoned: queries that are given up, or whose context ends, hold nothing back.
-func testAbandoned(t *testing.T, e storage.Engine) {
-	filler := `"filler":"` + strings.Repeat("x", 20_000) + `"`
+func (l Limits) testAbandoned(t *testing.T, e storage.Engine) {
+	filler := l.filler()
 	var group []storage.Write
 	for i := range 150 { // more than an engine is likely to read ahead
 		group = append(group, put("entries", fmt.Sprintf("%03d", i), filler))
@@ -48,8 +57,8 @@ func testAbandoned(t *testing.T, e storage.Engine) {
 
 // testSlowConsumers: consumers that are slow with what they got stand neither in the way of writers nor of other readers,
 // however many they are.
-func testSlowConsumers(t *testing.T, e storage.Engine) {
-	filler := `"filler":"` + strings.Repeat("x", 20_000) + `"`
+func (l Limits) testSlowConsumers(t *testing.T, e storage.Engine) {
+	filler := l.filler()
 	var group []storage.Write
 	for i := range 150 {
 		group = append(group, put("entries", fmt.Sprintf("%03d", i), filler))
