@@ -12,16 +12,19 @@ import (
 // namedDuplicates bounds how many identifiers of a collection are named in the log.
 const namedDuplicates = 20
 
-// nameDuplicates warns of the identifiers that several documents of a collection share.
-func (e *Engine) nameDuplicates(ctx context.Context, c *mongo.Collection) error {
+// nameDuplicates warns of the identifiers that several documents of a collection share, and reports whether there are any.
+func (e *Engine) nameDuplicates(ctx context.Context, c *mongo.Collection) (found bool, err error) {
 	names, more, err := duplicates(ctx, c)
 	if err != nil {
-		return fmt.Errorf("look for duplicate identifiers in %s: %w", c.Name(), err)
+		return false, fmt.Errorf("look for duplicate identifiers in %s: %w", c.Name(), err)
+	}
+	if len(names) == 0 {
+		return false, nil
 	}
 	e.options.Log.Warn("documents share an identifier, so the database cannot keep identifiers unique: this node does, "+
 		"and no second one may work on this database; remove all but one of each and start again",
 		"collection", c.Name(), "identifiers", names, "more", more)
-	return nil
+	return true, nil
 }
 
 // duplicates are the first identifiers that more than one document has, and whether there are more of them. It reads the

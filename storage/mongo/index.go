@@ -195,11 +195,15 @@ func (e *Engine) guard(ctx context.Context, c *mongo.Collection, have []index) (
 		case err == nil:
 			return true, nil
 		case mongo.IsDuplicateKeyError(err):
-			return false, e.nameDuplicates(ctx, c)
+			_, err := e.nameDuplicates(ctx, c)
+			return false, err
 		case !refused(err):
 			return false, err
 		}
 		last = err
+	}
+	if found, err := e.nameDuplicates(ctx, c); found || err != nil {
+		return false, err // FerretDB has no name for this reason
 	}
 	return false, fmt.Errorf("the database refuses the unique index %s of %s, without which identifiers would not be safe; "+
 		"make one on {identifier: -1}, unique, with partialFilterExpression {identifier: {$gt: \"\"}}, or remove the one that is in its way: %w",
