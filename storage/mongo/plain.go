@@ -72,20 +72,20 @@ func (e *Engine) isPlain(ctx context.Context, c *mongo.Collection, path string) 
 	return !rare, err
 }
 
-// anyRare asks for values of other types, and for doubles that JSON does not have.
+// anyRare asks for values of other types, and for doubles that JSON does not have. Those are not named, which breaks down
+// some servers, but described: an array that holds one beside other numbers is missed.
 func (e *Engine) anyRare(ctx context.Context, c *mongo.Collection, path string) (bool, error) {
-	ofType := func(types bson.A) bson.D {
-		return bson.D{{Key: path, Value: bson.D{{Key: "$type", Value: types}}}}
+	some, err := e.anySuch(ctx, c, bson.D{{Key: "$or", Value: bson.A{
+		bson.D{{Key: path, Value: bson.D{{Key: "$type", Value: rareTypes}}}},
+		bson.D{{Key: path, Value: bson.D{{Key: "$type", Value: 1}, {Key: "$not", Value: finite}}}},
+	}}})
+	if refused(err) {
+		return e.anySuch(ctx, c, bson.D{{Key: path, Value: bson.D{{Key: "$type", Value: knownTypes}}}})
 	}
-	some, err := e.anySuch(ctx, c, ofType(rareTypes))
-	switch {
-	case refused(err): // a server that does not know all types does not have such doubles either
-		return e.anySuch(ctx, c, ofType(knownTypes))
-	case err != nil || some:
-		return some, err
-	}
-	return e.anySuch(ctx, c, bson.D{{Key: path, Value: bson.D{{Key: "$in", Value: bson.A{math.NaN(), math.Inf(1), math.Inf(-1)}}}}})
+	return some, err
 }
+
+var finite = bson.D{{Key: "$gte", Value: -math.MaxFloat64}, {Key: "$lte", Value: math.MaxFloat64}}
 
 // anySuch tells whether any document meets a condition.
 func (e *Engine) anySuch(ctx context.Context, c *mongo.Collection, filter bson.D) (bool, error) {
