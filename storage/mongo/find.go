@@ -75,7 +75,7 @@ func (e *Engine) find(ctx context.Context, collection string, q storage.Query, e
 		q.Skip, q.Limit = 0, 0
 	}
 	pager := newPager(q, p.ordered, emit)
-	err = e.scan(ctx, c, p, func(doc storage.Document) bool {
+	err = e.fetch(ctx, c, p, func(doc storage.Document) bool {
 		if q.Filter.Match(doc) {
 			pager.add(doc)
 		}
@@ -139,8 +139,8 @@ func direction(k storage.SortKey) int {
 	return 1
 }
 
-// scan reads documents until use wants no more.
-func (e *Engine) scan(ctx context.Context, c *mongo.Collection, p plan, use func(storage.Document) bool) error {
+// fetch reads documents until use wants no more.
+func (e *Engine) fetch(ctx context.Context, c *mongo.Collection, p plan, use func(storage.Document) bool) error {
 	var cursor *mongo.Cursor
 	err := e.patiently(ctx, func(ctx context.Context) (err error) {
 		cursor, err = c.Find(ctx, p.filter, p.options)
