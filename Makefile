@@ -2,7 +2,7 @@
 
 FUZZTIME ?= 5s
 
-.PHONY: build run test lint fuzz clean
+.PHONY: build run test test-mongo lint fuzz clean
 
 build:
 	CGO_ENABLED=0 go build -o nightwire .
@@ -12,6 +12,12 @@ run:
 
 test:
 	.ci/test
+
+# What FerretDB cannot show, and everything else about MongoDB, on a real server: a replica set of one member is enough.
+# MONGODB_TEST_URI=mongodb://... names it; its user must be allowed to make and drop databases.
+test-mongo:
+	@[ -n "$$MONGODB_TEST_URI" ] || { echo 'MONGODB_TEST_URI is not set; it names the server to test on, such as mongodb://127.0.0.1:27017/?replicaSet=rs0'; exit 2; }
+	cd storage/mongo/mongotest && go test -count=1 -v -timeout 30m -tags ferretdb_no_postgresql ./...
 
 lint:
 	.ci/test lint

@@ -91,7 +91,7 @@ func TestReadsWhatAPIv1Wrote(t *testing.T) {
 		{"entries", entryID, `{"device":"xDrip-DexcomG6","date":1680000000000.625,"dateString":"2023-03-28T12:40:00.000+0200","sgv":120,"delta":1.5,` +
 			`"direction":"Flat","type":"sgv","filtered":0,"noise":1,"sysTime":"2023-03-28T10:40:00.000Z","utcOffset":120,` +
 			`"identifier":"640000000000000000000001","srvModified":1680000000000,"srvCreated":1680000000000}`},
-		{"treatments", treatmentID, `{"enteredBy":"careportal","eventType":"Meal Bolus","insulin":2.35,"carbs":30,"created_at":"2023-03-28T10:40:00.000Z",` +
+		{"treatments", treatmentID, `{"enteredBy":"openaps://AndroidAPS","app":"AAPS","date":1680000000000,"eventType":"Meal Bolus","insulin":2.35,"carbs":30,"created_at":"2023-03-28T10:40:00.000Z",` +
 			`"utcOffset":0,"notes":null,"identifier":"640000000000000000000003","srvModified":1680000000000,"srvCreated":1680000000000}`},
 		{"treatments", zonedID, `{"enteredBy":"loop://iPhone","eventType":"Temp Basal","rate":0.55,"duration":30,"created_at":"2023-03-28T12:45:00+02:00",` +
 			`"identifier":"640000000000000000000004","srvModified":1680000300000,"srvCreated":1680000300000}`},
@@ -186,7 +186,7 @@ func TestWritesOverWhatAPIv1Wrote(t *testing.T) {
 func TestUploadsOfWhatAPIv1Wrote(t *testing.T) {
 	docs, r, db := beside(t)
 	ctx := t.Context()
-	res, err := docs.Create(ctx, r, "entries", `{"date":1670000000000,"utcOffset":0,"app":"AAPS","device":"share2","type":"sgv","sgv":96}`)
+	res, err := docs.Create(ctx, r, "entries", `{"date":1670000000000,"utcOffset":0,"app":"uploader","device":"share2","type":"sgv","sgv":96}`)
 	if err != nil || res.Created || res.Deduplicated != olderID || res.Identifier == olderID {
 		t.Errorf("entry: %+v, %v", res, err)
 	}
@@ -197,15 +197,18 @@ func TestUploadsOfWhatAPIv1Wrote(t *testing.T) {
 	if got, err := docs.Read(ctx, r, "entries", olderID); err != nil || got.Identifier() != res.Identifier {
 		t.Errorf("by its old _id: %s, %v", got, err)
 	}
-	res, err = docs.Create(ctx, r, "treatments", `{"date":1680000000000,"app":"AAPS","eventType":"Meal Bolus","insulin":3}`)
-	if err != nil || res.Deduplicated != treatmentID {
-		t.Errorf("treatment: %+v, %v", res, err)
-	}
-	res, err = docs.Update(ctx, r, "treatments", zonedID, `{"date":1680000300000,"app":"AAPS","eventType":"Temp Basal","rate":0.6}`)
-	if err != nil || res.Created || res.Identifier != zonedID {
+	res, err = docs.Update(ctx, r, "treatments", treatmentID, `{"date":1680000000000,"app":"AAPS","eventType":"Meal Bolus","insulin":3}`)
+	if err != nil || res.Created || res.Identifier != treatmentID {
 		t.Errorf("replaced by its _id: %+v, %v", res, err)
 	}
-	if n, err := db.Collection("treatments").CountDocuments(ctx, bson.D{}); err != nil || n != 2 {
+	// What is the same by its fields, but has another app or none, is refused like any change of those fields.
+	if _, err := docs.Create(ctx, r, "treatments", `{"date":1680000300000,"created_at":"2023-03-28T12:45:00+02:00","app":"AAPS","eventType":"Temp Basal"}`); err != nil {
+		t.Errorf("created_at is compared as text, so this is another treatment: %v", err)
+	}
+	if _, err := docs.Update(ctx, r, "treatments", zonedID, `{"date":1680000300000,"app":"AAPS","eventType":"Temp Basal"}`); !errors.Is(err, storage.ErrInvalid) {
+		t.Errorf("a treatment without app and date: %v", err)
+	}
+	if n, err := db.Collection("treatments").CountDocuments(ctx, bson.D{}); err != nil || n != 3 {
 		t.Errorf("%d treatments (%v)", n, err)
 	}
 }
