@@ -123,11 +123,10 @@ func (b *bundle) write(ctx mongo.SessionContext, w storage.Write, ticked, last b
 	if err := e.mayWrite(); err != nil {
 		return storage.Change{}, err
 	}
-	limited, cancel := context.WithTimeout(ctx, e.options.Timeout)
+	limited, cancel := context.WithTimeout(ctx, e.options.Timeout) // the session goes with it
 	defer cancel()
-	sc := mongo.NewSessionContext(limited, ctx)
 	a := attempt{engine: e, write: w, clock: e.clocks.of(w.Collection), group: b.name}
-	if err := a.look(sc); err != nil {
+	if err := a.look(limited); err != nil {
 		return storage.Change{}, classify("reading a document", err)
 	}
 	s, err := e.plan(w, a.old, a.tick(ticked), b.name, last)
@@ -135,11 +134,11 @@ func (b *bundle) write(ctx mongo.SessionContext, w storage.Write, ticked, last b
 		return storage.Change{}, err
 	}
 	if s.document == nil {
-		if err := e.announce(sc, e.note(s)); err != nil {
+		if err := e.announce(limited, e.note(s)); err != nil {
 			return storage.Change{}, err
 		}
 	}
-	return s.change, s.meaning(s.send(sc))
+	return s.change, s.meaning(s.send(limited))
 }
 
 // collectionsOf are the collections of a group, each once and in an order that all who take their turns keep to.

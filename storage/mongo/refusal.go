@@ -52,9 +52,10 @@ func isDuplicate(err error) bool {
 
 func isUnwritten(err error) bool { return errors.As(err, new(unwritten)) }
 
-// taken says that a document's identifier or _id belongs to another one.
+// taken says that a document's identifier or _id belongs to another one. Of the cause the text remains: nobody is to take it
+// for an errDuplicate any more.
 func taken(cause error) error {
-	return &storage.Error{Kind: storage.ErrTaken, Message: "Another document has this identifier or _id", Cause: cause}
+	return &storage.Error{Kind: storage.ErrTaken, Message: "Another document has this identifier or _id", Cause: errors.New(cause.Error())}
 }
 
 // duplicateField is the field whose value another document has already, "" where the server does not tell.
