@@ -2,11 +2,14 @@ package mongo
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.mongodb.org/mongo-driver/bson"
 	"go.mongodb.org/mongo-driver/mongo"
 	"go.mongodb.org/mongo-driver/mongo/options"
+
+	"nightwire/storage"
 )
 
 // greeting is what a server says of its place (hello, or isMaster before 5.0).
@@ -48,7 +51,7 @@ func (b build) describe() (name, version string, major int) {
 // discover finds out what the server can do, by trying it wherever that is cheap: servers that are only like MongoDB claim
 // more than they can.
 func (e *Engine) discover(ctx context.Context, database string) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*openTimeout)
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	admin := e.client.Database("admin")
 	var b build
@@ -61,7 +64,11 @@ func (e *Engine) discover(ctx context.Context, database string) error {
 	}
 	e.db = e.client.Database(database, databaseOptions(g.replicated()))
 	e.can.name, e.can.version, e.can.major = b.describe()
-	e.can.transactions = g.replicated() && g.Sessions > 0 && e.transacts(ctx)
+	if g.replicated() && g.Sessions > 0 {
+		if e.can.transactions, err = e.transacts(ctx); err != nil {
+			return unavailable("asking the database whether it knows transactions", err)
+		}
+	}
 	if e.can.watch, err = e.watchable(ctx); err != nil {
 		return unavailable("asking the database whether it can be watched", err)
 	}
@@ -76,22 +83,18 @@ func greet(ctx context.Context, admin *mongo.Database) (g greeting, err error) {
 }
 
 // transacts tries a transaction that reads nothing.
-func (e *Engine) transacts(ctx context.Context) bool {
-	session, err := e.client.StartSession()
-	if err != nil {
-		return false
-	}
-	defer session.EndSession(context.WithoutCancel(ctx))
-	err = mongo.WithSession(ctx, session, func(ctx mongo.SessionContext) error {
-		if err := session.StartTransaction(); err != nil {
-			return err
+func (e *Engine) transacts(ctx context.Context) (bool, error) {
+	err := e.transact(ctx, func(ctx mongo.SessionContext) error {
+		err := e.db.Collection(metaCollection).FindOne(ctx, byID("")).Err()
+		if errors.Is(err, mongo.ErrNoDocuments) {
+			return nil
 		}
-		if err := e.db.Collection(metaCollection).FindOne(ctx, bson.D{{Key: "_id", Value: ""}}).Err(); err != mongo.ErrNoDocuments {
-			return err
-		}
-		return session.CommitTransaction(ctx)
+		return err
 	})
-	return err == nil
+	if isAway(err) || errors.Is(err, storage.ErrUnavailable) {
+		return false, err
+	}
+	return err == nil, nil
 }
 
 // watchable tries to watch the database, then one collection. Only the server's own refusal counts: taking a database that
@@ -124,6 +127,6 @@ func (e *Engine) tell() {
 		log.Warn("this database cannot be watched (it is no replica set): one node alone may use it, and changes that other programs write are not told")
 	default:
 		log.Info("changes come from the database's change stream, those of other nodes and programs too",
-			"transactions", e.can.transactions, "pre-images", e.can.preImages)
+			"transactions", e.can.transactions, "pre-images", e.can.preImages, "order over all collections", e.can.watch == watchDatabase)
 	}
 }

@@ -225,11 +225,8 @@ func (e *Engine) build(ctx context.Context, c *mongo.Collection, model mongo.Ind
 	}
 }
 
-// refused reports whether the server has answered that it will not do this, as opposed to not having answered.
-func refused(err error) bool {
-	var answer mongo.CommandError
-	return errors.As(err, &answer) && !mongo.IsNetworkError(err) && !mongo.IsTimeout(err)
-}
+// refused reports whether the server has answered that it will not do this, as opposed to not being there, or not now.
+func refused(err error) bool { return errors.As(err, new(mongo.CommandError)) && !isAway(err) }
 
 func upward(fields []string) bson.D {
 	var key bson.D

@@ -97,7 +97,7 @@ func (e *Engine) renewLease(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("renew the lease: %w", err)
 	}
-	e.holdLease(began.Add(nodeAge - e.options.Timeout - time.Second))
+	e.holdLease(began.Add(nodeAge - time.Second - min(e.options.Timeout, nodeAge/2))) // a write that begins then ends in time
 	return nil
 }
 
