@@ -17,7 +17,7 @@ import (
 // storage.MaxDepth is null. Only bytes that are no BSON are an error.
 func decode(raw bson.Raw) (record, error) {
 	var r record
-	d := decoder{out: make([]byte, 0, len(raw)+len(raw)/4)}
+	d := decoder{out: make([]byte, 0, len(raw)+len(raw)/4), names: make([]span, 0, 32)}
 	if !d.document(raw, &r) {
 		return record{}, fmt.Errorf("the database sent %d bytes that are no document", len(raw))
 	}

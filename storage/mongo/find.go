@@ -30,8 +30,13 @@ func (e *Engine) Find(ctx context.Context, collection string, q storage.Query) i
 			yield("", unavailable("searching", errClosed))
 			return
 		}
+		open, cancel := e.whileOpen(ctx)
+		defer cancel()
 		out := &chunk{yield: yield}
-		err := e.find(ctx, collection, q, out.add)
+		err := e.find(open, collection, q, out.add)
+		if err != nil && e.life.Err() != nil {
+			err = unavailable("searching", errClosed)
+		}
 		if out.flush(); !out.stopped && err != nil {
 			yield("", failed(ctx, "searching", err))
 		}
