@@ -21,15 +21,14 @@ const version = "0.1.0"
 
 const usage = `nightwire serves live documents: Nightscout's REST APIv3 and its Socket.IO namespace /storage.
 
-Usage: nightwire [--help | --version]
-
+Usage: nightwire [--help | --version]` + commandUsage + `
 It is configured by environment variables:
 
 `
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run is the command: 0 after a graceful stop, 1 when the server could not start or failed, 2 for a wrong call.
+// run is the program: 0 after a graceful stop, 1 when the server could not start or failed, 2 for a wrong call.
 func run(args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 {
 		return answer(args, stdout, stderr)
@@ -66,10 +65,12 @@ func answer(args []string, stdout, stderr io.Writer) int {
 	case "--version", "version":
 		fmt.Fprintln(stdout, "nightwire", version)
 		return 0
-	default:
-		fmt.Fprintf(stderr, "nightwire: unknown argument %q; see nightwire --help\n", args[0])
-		return 2
 	}
+	if _, ok := commands[args[0]]; ok {
+		return runCommand(args[0], args[1:], os.Stdin, stdout, stderr)
+	}
+	fmt.Fprintf(stderr, "nightwire: unknown argument %q; see nightwire --help\n", args[0])
+	return 2
 }
 
 func newLog(s settings, w io.Writer) *slog.Logger {

@@ -88,7 +88,7 @@ func (d *Documents) CreateEach(ctx context.Context, r Request, collection string
 		}
 		writes, places = append(writes, r.sign(w)), append(places, i)
 	}
-	for i, a := range applyEach(ctx, d.engine, writes) {
+	for i, a := range ApplyEach(ctx, d.engine, writes) {
 		if errors.Is(a.Err, ErrUnavailable) || errors.Is(a.Err, security.ErrUnavailable) || a.Err != nil && ctx.Err() != nil {
 			return nil, a.Err
 		}
@@ -100,8 +100,8 @@ func (d *Documents) CreateEach(ctx context.Context, r Request, collection string
 	return outcomes, nil
 }
 
-// applyEach performs writes in order, each for itself, in as few steps as the engine can.
-func applyEach(ctx context.Context, e Engine, writes []Write) []Applied {
+// ApplyEach performs writes in order, each for itself, in as few steps as the engine can. It returns one entry per write.
+func ApplyEach(ctx context.Context, e Engine, writes []Write) []Applied {
 	if s, ok := e.(Series); ok {
 		return s.ApplyEach(ctx, writes...)
 	}

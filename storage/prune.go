@@ -136,7 +136,7 @@ func (p *pruner) remove(ctx context.Context, collection string, f Filter) (total
 			return total, err
 		}
 		removed := 0
-		for _, a := range applyEach(ctx, p.engine, batch) {
+		for _, a := range ApplyEach(ctx, p.engine, batch) {
 			switch {
 			case a.Err == nil:
 				removed++

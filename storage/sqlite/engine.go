@@ -71,6 +71,8 @@ var (
 	_ storage.Engine  = (*Engine)(nil)
 	_ storage.Series  = (*Engine)(nil)
 	_ storage.Planner = (*Engine)(nil)
+	_ storage.Dumper  = (*Engine)(nil)
+	_ storage.Checker = (*Engine)(nil)
 )
 
 // Open opens the database of a data directory, or makes a new one. It refuses, with an error that says what to do, a

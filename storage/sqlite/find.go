@@ -17,38 +17,47 @@ const chunkBytes = 1 << 20
 // Find yields the documents that match, in the order of q.Sort.
 func (e *Engine) Find(ctx context.Context, collection string, q storage.Query) iter.Seq2[storage.Document, error] {
 	return func(yield func(storage.Document, error) bool) {
-		out := &chunk{yield: yield, readers: e.readers}
+		out := &chunk[storage.Document]{yield: yield, readers: e.readers}
 		err := e.read(ctx, func(conn *sqlite.Conn) error {
 			t := e.table(collection)
 			if t == nil {
 				return nil
 			}
-			return snapshot(conn, func() error { return find(conn, t, q, out.add) })
+			return snapshot(conn, func() error {
+				return find(conn, t, q, func(doc storage.Document) bool { return out.add(doc, len(doc)) })
+			})
 		})
-		if out.flush(); !out.stopped && err != nil {
-			yield("", err)
-		}
+		out.end(err)
 	}
 }
 
-// chunk gathers documents and hands them on.
-type chunk struct {
-	yield   func(storage.Document, error) bool
+// chunk gathers documents, in one form or another, and hands them on.
+type chunk[T any] struct {
+	yield   func(T, error) bool
 	readers *readers
-	held    []storage.Document
+	held    []T
 	bytes   int
 	stopped bool // the consumer wants no more
 }
 
-func (c *chunk) add(doc storage.Document) bool {
+// add takes a document of that many bytes.
+func (c *chunk[T]) add(doc T, size int) bool {
 	c.held = append(c.held, doc)
-	if c.bytes += len(doc); c.bytes >= chunkBytes {
+	if c.bytes += size; c.bytes >= chunkBytes {
 		c.readers.aside(c.flush)
 	}
 	return !c.stopped
 }
 
-func (c *chunk) flush() {
+// end hands on what is left, and the error with which the read ended, if any.
+func (c *chunk[T]) end(err error) {
+	if c.flush(); !c.stopped && err != nil {
+		var none T
+		c.yield(none, err)
+	}
+}
+
+func (c *chunk[T]) flush() {
 	held := c.held
 	c.held, c.bytes = nil, 0
 	for _, doc := range held {

@@ -33,7 +33,7 @@ func inspect(conn *sqlite.Conn) (c contents, err error) {
 	if c.journal, err = readJournal(conn); err != nil {
 		return c, err
 	}
-	return c, checkTail(conn, c)
+	return c, checkTail(conn, c, tailLength)
 }
 
 func readCollections(conn *sqlite.Conn) (map[string]collection, error) {
@@ -77,11 +77,11 @@ func readJournal(conn *sqlite.Conn) (j journal, err error) {
 	return j, err
 }
 
-// checkTail makes sure that the newest changes follow each other, and that each is the last word on its document.
-func checkTail(conn *sqlite.Conn, c contents) error {
+// checkTail makes sure that so many of the newest changes follow each other, and that each is the last word on its document.
+func checkTail(conn *sqlite.Conn, c contents, length int) error {
 	expected := c.journal.head
 	judged := map[[2]string]bool{}
-	sql := fmt.Sprintf(`SELECT %s FROM _journal ORDER BY seq DESC LIMIT %d`, changeColumns, tailLength)
+	sql := fmt.Sprintf(`SELECT %s FROM _journal ORDER BY seq DESC LIMIT %d`, changeColumns, length)
 	return each(conn, sql, func(stmt *sqlite.Stmt) error {
 		change, seq := readChange(stmt, c.epoch)
 		if seq != expected {
