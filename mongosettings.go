@@ -60,8 +60,8 @@ func setHoldback(to *time.Duration, v string) error {
 	return nil
 }
 
-// checkMongo judges the settings of MongoDB together.
-func (s *settings) checkMongo() error {
+// checkMongoNames refuses two collections in one.
+func (s *settings) checkMongoNames() error {
 	used := map[string]string{}
 	for _, collection := range slices.Sorted(maps.Keys(s.mongoNames)) {
 		name := s.mongoNames[collection]
@@ -70,6 +70,11 @@ func (s *settings) checkMongo() error {
 		}
 		used[name] = collection
 	}
+	return nil
+}
+
+// checkSecret refuses to serve a database without the passphrase that its other nodes and programs have.
+func (s *settings) checkSecret() error {
 	if s.mongoURI != "" && s.apiSecret == "" {
 		return fmt.Errorf("API_SECRET: must be set, to at least %d characters, when MONGODB_URI is: nodes and programs on one database share it, so none is generated", security.MinSecret)
 	}

@@ -36,11 +36,15 @@ func TestMongoNames(t *testing.T) {
 
 func TestMongoSettings(t *testing.T) {
 	const uri = "mongodb+srv://user:hunter2@db/x"
-	if _, err := readSettings(lookupIn(map[string]string{"STORAGE_URI": uri})); err == nil || !strings.Contains(err.Error(), "API_SECRET") {
+	s, err := readSettings(lookupIn(map[string]string{"STORAGE_URI": uri}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.checkSecret(); err == nil || !strings.Contains(err.Error(), "API_SECRET") || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("without API_SECRET: %v", err)
 	}
-	s, err := readSettings(lookupIn(map[string]string{"STORAGE_URI": uri, "API_SECRET": "a long secret", "CHANGES": "own", "HISTORY_HOLDBACK": "250"}))
-	if err != nil || s.mongoURI != uri || !s.ownChanges || s.holdback != 250*time.Millisecond {
+	s, err = readSettings(lookupIn(map[string]string{"STORAGE_URI": uri, "API_SECRET": "a long secret", "CHANGES": "own", "HISTORY_HOLDBACK": "250"}))
+	if err != nil || s.mongoURI != uri || !s.ownChanges || s.holdback != 250*time.Millisecond || s.checkSecret() != nil {
 		t.Errorf("%+v, %v", s, err)
 	}
 	s, err = readSettings(lookupIn(nil))

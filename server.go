@@ -55,6 +55,9 @@ func start(ctx context.Context, set settings, stdout io.Writer, log *slog.Logger
 
 // open builds the parts in the order of their dependence.
 func (s *server) open(ctx context.Context, stdout io.Writer) (err error) {
+	if err := s.checkSecret(); err != nil {
+		return err
+	}
 	if s.engine, err = openEngine(ctx, s.settings, s.log); err != nil {
 		return err
 	}

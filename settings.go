@@ -151,7 +151,7 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 			return s, fmt.Errorf("%s: %w", t.name, err)
 		}
 	}
-	return s, s.checkMongo()
+	return s, s.checkMongoNames()
 }
 
 // lookup finds the setting under any of its names; an empty value counts as not set.
