@@ -2,7 +2,6 @@ package mongo
 
 import (
 	"context"
-	"strings"
 
 	"go.mongodb.org/mongo-driver/bson"
 	"go.mongodb.org/mongo-driver/mongo"
@@ -120,36 +119,27 @@ func isNamed(f *found, key storage.Key) bool {
 	return key.Identifier != "" && f.doc.Identifier() == key.Identifier
 }
 
-// lookupFallback finds a document without an identifier of its own that is equal in all these fields.
+// lookupFallback finds a document without an identifier of its own that is equal in all these fields. Of what is shown as a
+// number or text only what is stored as such is found, as by Nightscout.
 func lookupFallback(ctx context.Context, collection *mongo.Collection, fields []storage.Field) (*found, error) {
 	var filter storage.Filter
 	narrowed := bson.D{}
 	for _, f := range fields {
 		filter.All = append(filter.All, storage.Filter{Op: storage.Eq, Path: f.Name, Value: f.Value})
-		if v, ok := equal(f.Value); ok {
-			narrowed = append(narrowed, bson.E{Key: f.Name, Value: v})
+		if t := f.Value.Type(); t != storage.Number && t != storage.String {
+			continue // found here
 		}
+		v, err := encodeValue(f.Value)
+		if err != nil {
+			return nil, err
+		}
+		narrowed = append(narrowed, equals(f.Name, v))
 	}
 	candidates, err := search(ctx, collection, narrowed, 1, func(f *found) bool { return f.foreign && filter.Match(f.doc) })
 	if err != nil || len(candidates) == 0 {
 		return nil, err
 	}
 	return candidates[0], nil
-}
-
-// equal is a value to which the server finds those equal that are so here.
-func equal(v storage.Value) (any, bool) {
-	switch v.Type() {
-	case storage.Number:
-		if n, ok := v.Int(); ok {
-			return n, true
-		}
-		return v.Float(), true
-	case storage.String:
-		return v.Text(), !strings.Contains(string(v), `\u`)
-	default:
-		return nil, false
-	}
 }
 
 // search reads the first documents that meet a condition here (nil: any), of those that meet one on the server.
