@@ -76,7 +76,7 @@ func (l *ledger) findEpoch(ctx context.Context, empty bool) error {
 	var epoch struct {
 		Text string `bson:"epoch"`
 	}
-	err := meta.FindOne(ctx, bson.D{{Key: "_id", Value: epochID}}).Decode(&epoch)
+	err := meta.FindOne(ctx, byID(epochID)).Decode(&epoch)
 	if err != nil && err != mongo.ErrNoDocuments {
 		return err
 	}
@@ -84,9 +84,28 @@ func (l *ledger) findEpoch(ctx context.Context, empty bool) error {
 		return nil
 	}
 	l.epoch = strings.ToLower(rand.Text()[:16])
-	_, err = meta.ReplaceOne(ctx, bson.D{{Key: "_id", Value: epochID}}, bson.D{{Key: "_id", Value: epochID}, {Key: "epoch", Value: l.epoch}},
+	_, err = meta.ReplaceOne(ctx, byID(epochID), bson.D{{Key: "_id", Value: epochID}, {Key: "epoch", Value: l.epoch}},
 		options.Replace().SetUpsert(true))
 	return err
+}
+
+// retireLedger removes what a ledger left where changes now come from a stream: it would lack what happens meanwhile, should it
+// ever be gone on with.
+func (e *Engine) retireLedger(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, e.options.Timeout)
+	defer cancel()
+	meta := e.db.Collection(metaCollection)
+	err := meta.FindOne(limited, byID(epochID)).Err()
+	if err == mongo.ErrNoDocuments {
+		return nil
+	}
+	if err == nil {
+		err = e.db.Collection(ledgerCollection).Drop(limited)
+	}
+	if err == nil {
+		_, err = meta.DeleteOne(limited, byID(epochID))
+	}
+	return failed(ctx, "removing an old journal", err)
 }
 
 // newest is the newest entry, nil when there is none.
@@ -173,7 +192,7 @@ func (l *ledger) withdraw(ctx context.Context, n ledgerEntry, why error) error {
 	}
 	if err := l.remove(ctx, n.Seq); err != nil {
 		l.setDoubt(true)
-		return unavailable("taking back a change", errors.Join(why, err))
+		return unavailable("taking back a change", err)
 	}
 	return why
 }

@@ -100,7 +100,7 @@ func (e *Engine) start(ctx context.Context, database string) error {
 func (e *Engine) openFeed(ctx context.Context) error {
 	if e.can.watch != watchNothing {
 		e.feed = newStream(e, e.physicals())
-		return nil
+		return e.retireLedger(ctx)
 	}
 	l, err := e.openLedger(ctx)
 	if err != nil {
