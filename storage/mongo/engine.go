@@ -113,8 +113,8 @@ func (e *Engine) Close() error {
 	var err error
 	e.closing.Do(func() {
 		e.end()
-		e.writing.Lock() // the last write has ended
-		e.writing.Unlock()
+		e.writing.Lock() // once the last write has ended
+		defer e.writing.Unlock()
 		e.running.Wait()
 		ctx, cancel := context.WithTimeout(context.Background(), e.options.Timeout)
 		defer cancel()
