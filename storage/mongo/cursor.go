@@ -8,7 +8,6 @@ import (
 	"hash/crc32"
 
 	"go.mongodb.org/mongo-driver/bson"
-	"go.mongodb.org/mongo-driver/bson/bsontype"
 	"go.mongodb.org/mongo-driver/bson/primitive"
 	"go.mongodb.org/mongo-driver/x/bsonx/bsoncore"
 
@@ -60,11 +59,11 @@ func (s *stream) parse(c storage.Cursor) ([]place, error) {
 	}
 	places := make([]place, len(s.names))
 	for i, element := range elements {
-		if element.Key() != s.names[i] || !places[i].read(element.Value()) {
+		if !places[i].read(element.Value()) {
 			return nil, foreignCursor(c)
 		}
 	}
-	if s.cursor(places) != c { // base64 allows line breaks, for one
+	if s.cursor(places) != c { // other names, or line breaks, which base64 allows
 		return nil, foreignCursor(c)
 	}
 	return places, nil
@@ -73,10 +72,10 @@ func (s *stream) parse(c storage.Cursor) ([]place, error) {
 // read takes over what a cursor says of one stream, and reports whether it makes sense.
 func (p *place) read(v bson.RawValue) bool {
 	switch v.Type {
-	case bsontype.EmbeddedDocument:
+	case bson.TypeEmbeddedDocument:
 		p.token = bytes.Clone(v.Document())
 		return true
-	case bsontype.Timestamp:
+	case bson.TypeTimestamp:
 		p.since.T, p.since.I = v.Timestamp()
 		return true
 	default:

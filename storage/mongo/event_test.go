@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,6 +75,55 @@ func FuzzFragments(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestFragmentsBrokenOff(t *testing.T) {
+	var parts fragments
+	first := rawOf(bson.D{{Key: "_id", Value: token(1)}, {Key: "splitEvent", Value: bson.D{{Key: "fragment", Value: 1}, {Key: "of", Value: 2}}}})
+	if whole, err := parts.add(first); whole != nil || err != nil {
+		t.Fatalf("%s, %v", whole, err)
+	}
+	if _, err := parts.add(rawOf(happening(2, "insert", "entries", "x"))); !errors.Is(err, errFragments) {
+		t.Errorf("a whole event among the parts of another: %v", err)
+	}
+}
+
+// TestFragmentsJoined: the event has the last part's token, which is the one to resume from.
+func TestFragmentsJoined(t *testing.T) {
+	var parts fragments
+	for n := 1; n <= 2; n++ {
+		split := bson.D{{Key: "fragment", Value: n}, {Key: "of", Value: 2}}
+		whole, err := parts.add(rawOf(bson.D{{Key: "_id", Value: token(n)}, {Key: "splitEvent", Value: split}}))
+		if want := rawOf(bson.D{{Key: "_id", Value: token(2)}}); err != nil || n == 2 && string(whole) != string(want) {
+			t.Errorf("part %d made %s, %v", n, whole, err)
+		}
+	}
+}
+
+// TestUnsoundEvent: bytes that are no document somewhere within are found out before anything is read.
+func TestUnsoundEvent(t *testing.T) {
+	raw := rawOf(happening(1, "insert", "entries", "x", full(bson.D{{Key: "a", Value: "text"}})))
+	at := strings.Index(string(raw), "text")
+	raw[at+4] = 'x' // where the text must end
+	raw[at-4] = 200 // its length
+	if e, err := readEvent(raw, ""); err == nil {
+		t.Errorf("read %+v", e)
+	}
+}
+
+// TestForgetting: of a document that is gone nothing is kept.
+func TestForgetting(t *testing.T) {
+	teller := alone()
+	for _, event := range []bson.D{
+		happening(1, "insert", "entries", "x", full(bson.D{{Key: "_id", Value: "x"}})), happening(2, "delete", "entries", "x"),
+	} {
+		if _, told, err := teller.change(t.Context(), rawOf(event), ""); !told || err != nil {
+			t.Fatalf("told %t, %v", told, err)
+		}
+	}
+	if n := teller.states.cache.order.Len(); n != 0 {
+		t.Errorf("%d states are kept", n)
+	}
 }
 
 func TestPick(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/bson"
-	"go.mongodb.org/mongo-driver/bson/bsontype"
 
 	"nightwire/storage"
 )
@@ -91,7 +90,7 @@ func (t *teller) message(e event) (c storage.Change, told bool) {
 
 func (t *teller) spoken(e event, m message) storage.Change {
 	c := storage.Change{Kind: storage.Tell, Collection: m.Channel, By: m.By, Time: m.Time, Group: e.group, Last: true}
-	c.After = storage.Document(valueOf(bson.RawValue{Type: bsontype.EmbeddedDocument, Value: m.Body}))
+	c.After = storage.Document(valueOf(bson.RawValue{Type: bson.TypeEmbeddedDocument, Value: m.Body}))
 	if m.Mark != nil && m.Mark.Group != "" {
 		c.Group = m.Mark.Group
 	}
