@@ -17,6 +17,7 @@ test:
 # MONGODB_TEST_URI=mongodb://... names it; its user must be allowed to make and drop databases.
 test-mongo:
 	@[ -n "$$MONGODB_TEST_URI" ] || { echo 'MONGODB_TEST_URI is not set; it names the server to test on, such as mongodb://127.0.0.1:27017/?replicaSet=rs0'; exit 2; }
+	go test -count=1 -v -run TestLive ./storage/mongo
 	cd storage/mongo/mongotest && go test -count=1 -v -timeout 30m -tags ferretdb_no_postgresql ./...
 
 lint:

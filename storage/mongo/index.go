@@ -104,20 +104,26 @@ func (e *Engine) makeReady(ctx context.Context, collection string) error {
 	return nil
 }
 
-// prepareMessages lets messages end with their time. Where the server does not know such indexes, pruneMessages removes them.
+// prepareMessages lets messages end with their time, and the note of a deletion be found by its document. Where the server
+// does not know indexes of the first kind, pruneMessages removes them.
 func (e *Engine) prepareMessages(ctx context.Context) error {
 	c := e.db.Collection(messagesCollection)
 	have, err := listIndexes(ctx, c)
 	if err != nil {
 		return fmt.Errorf("list the indexes of %s: %w", c.Name(), err)
 	}
-	at := []string{"at"}
-	if slices.ContainsFunc(have, func(x index) bool { return x.serves(at) }) {
-		return nil
-	}
-	model := mongo.IndexModel{Keys: upward(at), Options: options.Index().SetExpireAfterSeconds(int32(messageAge / time.Second))}
-	if err := e.build(ctx, c, model); err != nil && !refused(err) {
-		return err
+	aging := options.Index().SetExpireAfterSeconds(int32(messageAge / time.Second))
+	for _, wanted := range []struct {
+		fields  []string
+		options *options.IndexOptions
+	}{{[]string{"at"}, aging}, {[]string{"of", "col"}, options.Index()}} {
+		if slices.ContainsFunc(have, func(x index) bool { return x.serves(wanted.fields) }) {
+			continue
+		}
+		model := mongo.IndexModel{Keys: upward(wanted.fields), Options: wanted.options}
+		if err := e.build(ctx, c, model); err != nil && !refused(err) {
+			return err
+		}
 	}
 	return nil
 }
