@@ -5,4 +5,4 @@ import { replay } from './lib/replay.mjs';
 
 const table = fileURLToPath(new URL('../api/v3/DEVIATIONS.md', import.meta.url));
 
-test('recorded answers', { timeout: 240_000 }, t => replay(t, 'recorded', {}, table));
+test('recorded answers', { timeout: 240_000 }, t => replay(t, 'recorded', { table }));

@@ -29,6 +29,8 @@ func classify(op string, err error) error {
 		return fmt.Errorf("%s: %w", op, context.Canceled)
 	case isTooLarge(err):
 		return &storage.Error{Kind: storage.ErrTooLarge, Message: "the document is too large", Cause: shown(op, err)}
+	case isUnfit(err):
+		return &storage.Error{Kind: storage.ErrInvalid, Message: "The database refuses this document", Cause: shown(op, err)}
 	case isAway(err):
 		return unavailable(op, err)
 	default:
@@ -89,6 +91,13 @@ func isAway(err error) bool {
 // isTooLarge reports whether a document, or a key of an index, was over a limit of the driver or the server.
 func isTooLarge(err error) bool {
 	return errors.Is(err, driver.ErrDocumentTooLarge) || hasCode(err, 10334, 17280, 17419, 17420)
+}
+
+// isUnfit reports whether a document was refused for what is in it: names with dots or dollar signs and arrays directly
+// inside arrays by servers that are only like MongoDB or are old, anything by a collection's own rules.
+func isUnfit(err error) bool {
+	var write mongo.WriteException
+	return errors.As(err, &write) && hasCode(err, 2, 52, 57, 121)
 }
 
 func hasCode(err error, codes ...int) bool {

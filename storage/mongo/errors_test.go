@@ -43,11 +43,13 @@ func TestClassify(t *testing.T) {
 		{mongo.WriteException{WriteErrors: mongo.WriteErrors{{Code: 10334}}}, storage.ErrTooLarge},
 		{driver.ErrDocumentTooLarge, storage.ErrTooLarge},
 		{storage.Invalid("no"), storage.ErrInvalid},
+		{mongo.WriteException{WriteErrors: mongo.WriteErrors{{Code: 2}}}, storage.ErrInvalid},
+		{mongo.WriteException{WriteErrors: mongo.WriteErrors{{Code: 121}}}, storage.ErrInvalid},
 		{command(121), nil},
 		{errors.New("bug"), nil},
 	} {
 		got := classify("testing", c.err)
-		known := errors.Is(got, storage.ErrUnavailable) || errors.Is(got, storage.ErrTooLarge)
+		known := errors.Is(got, storage.ErrUnavailable) || errors.Is(got, storage.ErrTooLarge) || errors.Is(got, storage.ErrInvalid)
 		if c.want != nil && !errors.Is(got, c.want) || c.want == nil && known || c.want == context.Canceled && known {
 			t.Errorf("%v became %v", c.err, got)
 		}
