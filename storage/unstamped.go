@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -104,14 +105,23 @@ type window struct {
 	held []dated
 }
 
+// dated is a document with its time.
 type dated struct {
 	ms  int64
 	doc Document
 }
 
+// compare is historyOrder. Only documents of one time have to be looked into.
+func (a dated) compare(b dated) int {
+	if c := cmp.Compare(a.ms, b.ms); c != 0 {
+		return c
+	}
+	return historyOrder(a.doc, b.doc)
+}
+
 // release yields in order what is older than the time, and tells whether more is wanted.
 func (w *window) release(before int64, yield func(Document, error) bool) bool {
-	slices.SortFunc(w.held, func(a, b dated) int { return historyOrder(a.doc, b.doc) })
+	slices.SortFunc(w.held, dated.compare)
 	for i, h := range w.held {
 		if h.ms >= before {
 			w.held = slices.Delete(w.held, 0, i)

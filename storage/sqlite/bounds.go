@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 // of one sort the first is used.
 type bounds struct {
 	null  bool // equal to null, which here is NULL
+	never bool // of another type than all values: nothing matches
 	equal storage.Value
 	among storage.Value // array
 	low   storage.Value
@@ -37,8 +39,13 @@ func gather(b *[columnCount]bounds, f *storage.Filter, odd oddSet) {
 		b[i].addList(f.List, columns[i].kind)
 	} else if f.Value.Type() == columns[i].kind {
 		b[i].add(f)
+	} else if f.Value.Type() > storage.Null && slices.Contains(comparisons, f.Op) {
+		b[i].never = true
 	}
 }
+
+// comparisons hold only between values of one type.
+var comparisons = []storage.Op{storage.Eq, storage.Gt, storage.Gte, storage.Lt, storage.Lte}
 
 func (b *bounds) add(f *storage.Filter) {
 	switch {
@@ -98,6 +105,8 @@ func (b *bounds) plan(column, order int, desc bool) plan {
 	p := plan{index: columns[column].name, order: order, desc: desc}
 	name := columns[column].quoted()
 	switch {
+	case b.never:
+		p.where = []string{name + " = NULL"}
 	case b.equal != "":
 		p.add(name+" = ?", b.equal)
 	case b.among != "" && order < 0:

@@ -21,7 +21,7 @@ type plan struct {
 	desc   bool // in descending order
 }
 
-// planFor chooses. First of all an identifier is looked up. Then documents without srvModified, which are few or are read in
+// planFor chooses. Where nothing can match, nothing is read. Then an identifier is looked up. Then documents without srvModified, which are few or are read in
 // the order of their dates, are found by it. Then rows in the order of the first sort key are best, when
 // its index is narrowed too, because reading can stop at the limit; then any narrowed index; then the order alone.
 func planFor(q storage.Query, odd oddSet) plan {
@@ -33,7 +33,10 @@ func planFor(q storage.Query, odd oddSet) plan {
 			order, desc = i, q.Sort[0].Desc
 		}
 	}
+	never := slices.IndexFunc(b[:], func(b bounds) bool { return b.never })
 	switch {
+	case never >= 0:
+		return b[never].plan(never, -1, false)
 	case b[identifier].pointed():
 		return b[identifier].plan(identifier, -1, false)
 	case b[srvModified].null && slices.Contains(unstampedBy, order):
