@@ -76,7 +76,7 @@ func TestMovingANightscout(t *testing.T) {
 
 // Check names shared identifiers, and what it lacks because of them.
 func TestCheck(t *testing.T) {
-	uri, db := freshDatabase(t)
+	uri, _ := freshDatabase(t)
 	found := func() string {
 		var lines []string
 		err := open(t, uri).Check(t.Context(), func(f storage.Flaw) bool {
@@ -91,7 +91,8 @@ func TestCheck(t *testing.T) {
 	if got := found(); got != "" {
 		t.Errorf("a fresh database: %s", got)
 	}
-	uri, db = freshDatabase(t)
+	other, db := freshDatabase(t)
+	uri = other
 	for range 2 {
 		if _, err := db.Collection("entries").InsertOne(t.Context(), bson.D{{Key: "identifier", Value: "twice"}}); err != nil {
 			t.Fatal(err)
