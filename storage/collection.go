@@ -16,7 +16,24 @@ type Collection struct {
 	// Private collections are listed (Search, History, events) to holders of api:{name}:admin; one document is read with
 	// api:{name}:read as everywhere.
 	Private bool
+	// IDs is how documents without an identifier of their own get one.
+	IDs IDs
+	// Fields are the columns that the operator listed, in order; none: documents have the fields that they have. Only
+	// /websocket minds them (design.md: free collections).
+	Fields []string
 }
+
+// IDs is how the documents of a collection get their identifiers.
+type IDs uint8
+
+// The kinds of identifiers. GivenIDs are Nightscout's: the client's or one computed from the document. CountedIDs are
+// integers from 1, written in decimal. UUIDs are random. Collections of the last two are free: they require no fields and
+// recognise a document by its identifier alone.
+const (
+	GivenIDs IDs = iota
+	CountedIDs
+	UUIDs
+)
 
 // Nightscout are Nightscout's collections, in the order in which it lists them.
 func Nightscout() []Collection {

@@ -10,6 +10,8 @@ import (
 var (
 	// ErrInvalid is a request that breaks a rule of documents or queries; its message may be shown to the client.
 	ErrInvalid = errors.New("invalid")
+	// ErrUngrouped is a group of writes on an engine that cannot make several durable in one step. It is an ErrInvalid.
+	ErrUngrouped = fmt.Errorf("no groups: %w", ErrInvalid)
 	// ErrNotFound is a document or collection that does not exist.
 	ErrNotFound = errors.New("not found")
 	// ErrGone is a document that was deleted and is kept as a tombstone (isValid false).
