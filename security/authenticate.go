@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Credentials are what one request shows. Empty parts were not shown.
@@ -93,6 +94,16 @@ func (g *Guard) ByJWT(ctx context.Context, token string) (Identity, error) {
 		return a.identity(), nil
 	}
 	return Identity{kind: subject}, nil
+}
+
+// Remaining is how long a JSON web token that ByJWT takes will still be taken; 0 when it is not. Connections that outlive
+// their token need to know.
+func (g *Guard) Remaining(token string) time.Duration {
+	c, err := g.signer.judge(token)
+	if err != nil {
+		return 0
+	}
+	return time.Unix(c.Expires, 0).Sub(g.now())
 }
 
 func (a *account) identity() Identity { return Identity{kind: subject, subject: a.id, name: a.name} }

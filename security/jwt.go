@@ -63,17 +63,23 @@ func (s signer) sign(accessToken string) (string, claims, error) {
 
 // verify returns the access token that a valid token names. Errors: ErrExpired, ErrUnauthenticated.
 func (s signer) verify(text string) (string, error) {
+	c, err := s.judge(text)
+	return c.AccessToken, err
+}
+
+// judge returns what a valid token says. Errors: ErrExpired, ErrUnauthenticated.
+func (s signer) judge(text string) (claims, error) {
 	if c, ok := s.known.find(text); ok && s.now().Unix() < c.Expires {
-		return c.AccessToken, nil
+		return c, nil
 	}
 	var c claims
 	_, err := s.parser.ParseWithClaims(text, &c, func(*jwt.Token) (any, error) { return s.key, nil })
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired): // judged after the signature
-		return "", ErrExpired
+		return claims{}, ErrExpired
 	case err != nil || c.AccessToken == "":
-		return "", fmt.Errorf("%w: bad JWT", ErrUnauthenticated)
+		return claims{}, fmt.Errorf("%w: bad JWT", ErrUnauthenticated)
 	}
 	s.known.add(text, c)
-	return c.AccessToken, nil
+	return c, nil
 }

@@ -106,3 +106,26 @@ func TestExchange(t *testing.T) {
 		}
 	}
 }
+
+func TestRemaining(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	g := newTestGuard(t, populated(), func(o *Options) { o.Now = func() time.Time { return now } })
+	issued, err := g.Exchange(t.Context(), readerToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := g.Remaining(issued.Token); got != lifetime {
+		t.Errorf("fresh: %v", got)
+	}
+	now = now.Add(lifetime - time.Second)
+	if got := g.Remaining(issued.Token); got != time.Second {
+		t.Errorf("a second before its end: %v", got)
+	}
+	now = now.Add(time.Second)
+	if got := g.Remaining(issued.Token); got != 0 {
+		t.Errorf("at its end: %v", got)
+	}
+	if got := g.Remaining(readerToken); got != 0 {
+		t.Errorf("no JWT: %v", got)
+	}
+}
