@@ -1,7 +1,7 @@
 // Command nightwire is a server for live documents: Nightscout's REST APIv3, every change of a document on the Socket.IO
 // namespace /storage, and alarms on /alarm.
 //
-// Package main owns the settings (settings.go), puts the parts together (server.go), greets on the first start
+// Package main owns the settings (settings.go), puts the parts together (server.go, faces.go), greets on the first start
 // (firststart.go) and stops them in reverse order. It owns no rule of documents, rights or protocols.
 package main
 
