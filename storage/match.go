@@ -4,8 +4,8 @@ import "slices"
 
 // Match reports whether a document meets the condition, by MongoDB's rules: a condition on an array holds when it holds for
 // the array itself or for any of its elements; comparisons (Gt, Gte, Lt, Lte) hold only between values of one type; absent
-// counts as null; Ne and Nin are the negations of Eq and In. It is the one meaning of a filter: engines may narrow what they
-// read by other means, and ask here in the end.
+// counts as null; Ne, Nin and NotRegexp are the negations of Eq, In and Regexp. It is the one meaning of a filter: engines may
+// narrow what they read by other means, and ask here in the end.
 func (f Filter) Match(doc Document) bool { return f.match(Value(doc)) }
 
 func (f *Filter) match(doc Value) bool {
@@ -24,7 +24,7 @@ func (f *Filter) match(doc Value) bool {
 			}
 		}
 		return false
-	case Ne, Nin:
+	case Ne, Nin, NotRegexp:
 		return !f.found(doc)
 	case Exists:
 		return f.found(doc) == f.Value.Truthy()
@@ -47,14 +47,14 @@ func (f *Filter) acceptsElement(array Value) bool {
 	return false
 }
 
-// accepts judges one value. For Ne, Nin and Exists it answers the positive question.
+// accepts judges one value. For Ne, Nin, NotRegexp and Exists it answers the positive question.
 func (f *Filter) accepts(v Value) bool {
 	switch f.Op {
 	case Eq, Ne:
 		return sameValue(v, f.Value)
 	case In, Nin:
 		return f.lists(v)
-	case Regexp:
+	case Regexp, NotRegexp:
 		return v.Type() == String && f.Pattern.MatchString(v.Text())
 	case Exists:
 		return v != ""
@@ -71,6 +71,20 @@ func (f *Filter) lists(v Value) bool {
 		return found
 	}
 	return slices.ContainsFunc(f.List, func(w Value) bool { return sameValue(v, w) })
+}
+
+// Prepared is the filter made ready for many documents: a long list then costs a few comparisons with each. Documents does
+// that by itself for a search.
+func (f Filter) Prepared() Filter {
+	if f.Op != And && f.Op != Or {
+		return f.withSorted()
+	}
+	all := make([]Filter, len(f.All))
+	for i, child := range f.All {
+		all[i] = child.Prepared()
+	}
+	f.All = all
+	return f
 }
 
 // withSorted is the filter with its list put in order.

@@ -23,16 +23,17 @@ type Op uint8
 const (
 	And Op = iota
 	Or
-	Eq     // Value; arrays match by any element, as in MongoDB; Eq null matches missing fields
-	Ne     // not Eq
-	Gt     // same type only
-	Gte    // same type only
-	Lt     // same type only
-	Lte    // same type only
-	In     // any of List by Eq
-	Nin    // none of List by Eq
-	Regexp // Pattern matches a string, unanchored
-	Exists // Value true or false: the field is present (null counts as present)
+	Eq        // Value; arrays match by any element, as in MongoDB; Eq null matches missing fields
+	Ne        // not Eq
+	Gt        // same type only
+	Gte       // same type only
+	Lt        // same type only
+	Lte       // same type only
+	In        // any of List by Eq
+	Nin       // none of List by Eq
+	Regexp    // Pattern matches a string, unanchored
+	Exists    // Value true or false: the field is present (null counts as present)
+	NotRegexp // not Regexp; holds for all that is no string
 )
 
 // Filter is a condition on one path, or a combination (And, Or) of others.

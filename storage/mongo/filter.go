@@ -139,6 +139,8 @@ func (t translator) condition(f *storage.Filter) narrowing {
 		return operation(f.Path, "$exists", f.Value.Truthy())
 	case storage.Regexp:
 		return t.pattern(f)
+	case storage.NotRegexp:
+		return everything // what lacks a text that an expression needs is only a part of what does not match
 	case storage.In, storage.Nin:
 		return t.list(f)
 	default:

@@ -61,7 +61,7 @@ func (p *pair) query() {
 	}
 	q := p.chooser.query(all)
 	if p.IntN(8) == 0 {
-		q.Filter.All = append(q.Filter.All, storage.Filter{Op: storage.Regexp, Path: pick(p.chooser, brutePaths...),
+		q.Filter.All = append(q.Filter.All, storage.Filter{Op: pick(p.chooser, storage.Regexp, storage.NotRegexp), Path: pick(p.chooser, brutePaths...),
 			Pattern: regexp.MustCompile(pick(p.chooser, "a", "^a", "b$", "^$", "z.z", "^.$", `[ab]\b`))})
 	}
 	q.Sort = append(q.Sort, storage.SortKey{Path: "identifier"}) // what is equal may come in any order

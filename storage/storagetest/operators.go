@@ -97,6 +97,7 @@ var operatorCases = []struct {
 	{"regexp", pattern("v", "b"), "abc abd esc arr"},
 	{"regexp anchored", pattern("v", "^ab.$"), "abc abd arr"},
 	{"regexp not on numbers", pattern("v", "5"), "str"},
+	{"not regexp", storage.Filter{Op: storage.NotRegexp, Path: "v", Pattern: regexp.MustCompile("b")}, "!abc abd esc arr"},
 	{"exists", cond("v", storage.Exists, "true"), "!none"},
 	{"exists not", cond("v", storage.Exists, "false"), "none"},
 	{"path", cond("v.a", storage.Eq, "5"), "obj objs"},
