@@ -1,9 +1,7 @@
 'use strict';
 
-// The page is one Socket.IO client. Its whole protocol is in open(): subscribe after every connect, then listen. What
-// documents say is only ever put into textContent, so no document can become markup.
+// The page is one Socket.IO client. Its whole protocol is in open(): subscribe after every connect, then listen.
 
-const $ = id => document.getElementById(id);
 const SHOWN = 500; // rows kept in the page; a long watch must not fill the browser's memory
 const CLIENTS = { '2.2.0': 'socket.io/2.2.0/socket.io.js', '4.x': 'socket.io/socket.io.js' };
 const OPERATIONS = ['create', 'update', 'delete'];
@@ -25,25 +23,6 @@ function client(version) {
     loaded.set(version, started);
   }
   return loaded.get(version);
-}
-
-function status(state, text) {
-  $('status').dataset.state = state;
-  $('status-text').textContent = text;
-}
-
-function element(name, className, text) {
-  const e = document.createElement(name);
-  if (className) e.className = className;
-  if (text !== undefined) e.textContent = text;
-  return e;
-}
-
-function clock() {
-  const now = new Date();
-  const time = element('time', '', now.toLocaleTimeString([], { hour12: false }) + '.' + String(now.getMilliseconds()).padStart(3, '0'));
-  time.dateTime = now.toISOString();
-  return time;
 }
 
 function row(content) {
@@ -131,17 +110,9 @@ function clear() {
   $('empty').hidden = false;
 }
 
-function reveal() {
-  const shown = $('token').type === 'password';
-  $('token').type = shown ? 'text' : 'password';
-  $('reveal').textContent = shown ? 'Hide' : 'Show';
-  $('reveal').setAttribute('aria-pressed', String(shown));
-}
-
 $('form').addEventListener('submit', event => { event.preventDefault(); connect(); });
 $('disconnect').addEventListener('click', () => close('off', 'Not connected'));
 $('clear').addEventListener('click', clear);
-$('reveal').addEventListener('click', reveal);
 $('hint').textContent = `API=${new URL('api', document.baseURI)} TOKEN=your-access-token
 JWT=$(curl -s $API/v2/authorization/request/$TOKEN | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')
 curl $API/v3/entries \\
