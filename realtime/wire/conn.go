@@ -3,8 +3,18 @@ package wire
 import (
 	"errors"
 	"log/slog"
-	"net/http"
+	"sync"
 	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// closePatience is how long the client's close frame is waited for.
+const closePatience = 5 * time.Second
+
+var (
+	errSilent     = errors.New("client no longer answers")
+	errNoFarewell = errors.New("client did not close in time")
 )
 
 // Options are the limits of a connection; zero values are the defaults.
@@ -17,39 +27,208 @@ type Options struct {
 	Log          *slog.Logger
 }
 
-// Frame is a text message inside its WebSocket frame: the bytes as a server sends them. It is made once, shared by all
-// connections, and never written to.
-type Frame []byte
-
-// Text returns the frame of a message.
-func Text(payload []byte) Frame { panic("not built yet") }
-
-// Conn is one WebSocket.
-type Conn struct{}
-
-// Accept upgrades a request; it has answered the client when it fails. No subprotocol and no extension is selected.
-func Accept(w http.ResponseWriter, r *http.Request, o Options) (*Conn, error) {
-	return nil, errors.New("not built yet")
+func (o Options) withDefaults() Options {
+	orDefault(&o.MaxMessage, 1<<20)
+	orDefault(&o.MaxOutbox, 1<<20)
+	orDefault(&o.WriteTimeout, 10*time.Second)
+	orDefault(&o.PingEvery, 25*time.Second)
+	orDefault(&o.MaxRequests, 16)
+	orDefault(&o.Log, slog.Default())
+	return o
 }
 
-// Refuse answers a request with a bare status line, such as "401 Unauthorized", without headers or body, and closes the TCP
-// connection.
-func Refuse(w http.ResponseWriter, status string) {}
+func orDefault[T comparable](v *T, standard T) {
+	var zero T
+	if *v == zero {
+		*v = standard
+	}
+}
 
-// Run reads until the connection ends, and returns when nothing of it is left. Each message, text or binary, is handed to
-// receive, in order, by one goroutine at a time that is not the reader: while receive works, pings are answered. The bytes are
-// receive's to keep.
-func (c *Conn) Run(receive func(message []byte)) {}
+type state uint8
 
-// Send queues a frame. It never blocks; a client whose outbox is full is cut.
-func (c *Conn) Send(f Frame) {}
+const (
+	open    state = iota
+	parting       // the close frame is queued, nothing is added
+	closed
+)
 
-// Close writes what is queued, then the close frame (code 0: one without a code), waits a little for the client's, and ends.
-// It returns at once; what is sent later is dropped.
-func (c *Conn) Close(code int, reason string) {}
+// Conn is one WebSocket.
+type Conn struct {
+	opts    Options
+	ws      *websocket.Conn // the reader's
+	inlet   *inlet
+	link    *Link
+	receive func([]byte)
+	done    chan struct{}  // closed when the connection has ended
+	tasks   sync.WaitGroup // writer and worker
 
-// Cut ends the TCP connection at once, so that the client comes back.
-func (c *Conn) Cut(why error) {}
+	mu       sync.Mutex
+	state    state
+	why      error // it was cut
+	out      Outbox
+	draining bool // a goroutine writes
+	said     bool // our close frame is written
+	parted   bool // the client's close frame is read, or it has stopped sending
+	timer    *time.Timer
+
+	in      [][]byte   // messages that wait to be worked on
+	waiting int        // bytes in in
+	working bool       // a goroutine works on them
+	paused  bool       // the reader waits for it
+	moved   *sync.Cond // something was worked on or written
+}
+
+func newConn(ws *websocket.Conn, in *inlet, o Options) *Conn {
+	c := &Conn{opts: o, ws: ws, inlet: in, link: NewLink(in.Conn), done: make(chan struct{})}
+	c.moved = sync.NewCond(&c.mu)
+	ws.SetReadLimit(o.MaxMessage)
+	ws.SetPingHandler(c.pong)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.timer = time.AfterFunc(max(o.PingEvery, 0), c.alarm) // without pings it finds nothing to do
+	return c
+}
 
 // Done is closed when the connection has ended.
-func (c *Conn) Done() <-chan struct{} { return nil }
+func (c *Conn) Done() <-chan struct{} { return c.done }
+
+// Send queues a frame. It never blocks; a client whose outbox is full is cut.
+func (c *Conn) Send(f Frame) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.state != open:
+		return
+	case !c.out.Fits(len(f), c.opts.MaxOutbox):
+		c.cut(ErrSlow)
+		return
+	case c.out.Empty() && !c.draining:
+		f = c.link.Direct(f)
+	}
+	if len(f) > 0 {
+		c.push(f)
+	}
+}
+
+// push queues a frame. The lock is held.
+func (c *Conn) push(f Frame) {
+	c.out.Push(f)
+	c.drain()
+}
+
+// drain sees to it that somebody writes. The lock is held.
+func (c *Conn) drain() {
+	if !c.draining && c.state != closed {
+		c.draining = true
+		c.tasks.Go(c.write)
+	}
+}
+
+// write writes what is queued until nothing is left. At most one runs for a connection.
+func (c *Conn) write() {
+	c.mu.Lock()
+	for !c.out.Empty() {
+		batch := c.out.Take()
+		c.mu.Unlock()
+		err := c.link.Write(batch, c.opts.WriteTimeout)
+		c.mu.Lock()
+		c.out.Wrote(batch)
+		c.moved.Broadcast()
+		c.failed(err)
+	}
+	c.draining = false
+	over := c.state == parting && c.spoken()
+	c.mu.Unlock()
+	if over {
+		c.leave()
+	}
+}
+
+// Close writes what is queued, then the close frame (code 0: one without a code), waits a little for the client's, and ends.
+// It returns at once; what is sent later is dropped, and so are messages that nobody works on yet.
+func (c *Conn) Close(code int, reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.in, c.waiting = nil, 0
+	c.part(code, reason)
+}
+
+// part queues the close frame. The lock is held.
+func (c *Conn) part(code int, reason string) {
+	if c.state != open {
+		return
+	}
+	c.state = parting
+	c.timer.Reset(c.opts.WriteTimeout + closePatience)
+	c.push(closing(code, reason))
+	c.moved.Broadcast()
+}
+
+// spoken notes that the close frame is written. It is true when the client has said its own, and the connection is over. The
+// lock is held.
+func (c *Conn) spoken() bool {
+	c.said = true
+	if !c.parted {
+		c.timer.Reset(closePatience)
+	}
+	return c.parted
+}
+
+// heardEnd notes that nothing more comes from the client, and leaves when it has been told the same.
+func (c *Conn) heardEnd() {
+	c.mu.Lock()
+	c.parted = true
+	over := c.said
+	c.mu.Unlock()
+	if over {
+		c.leave()
+	}
+}
+
+// leave ends a connection that both sides have closed.
+func (c *Conn) leave() {
+	c.link.Farewell()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.end()
+}
+
+// Cut ends the TCP connection at once, so that the client comes back.
+func (c *Conn) Cut(why error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cut(why)
+}
+
+// cut ends the connection for a reason. The lock is held.
+func (c *Conn) cut(why error) {
+	if c.state != closed {
+		c.why = why
+		c.in, c.waiting = nil, 0
+		c.end()
+	}
+}
+
+// failed ends a connection that cannot be written to. What the client sent is still worked on if it has left. The lock is
+// held.
+func (c *Conn) failed(err error) {
+	switch {
+	case errors.Is(err, ErrSlow):
+		c.cut(err)
+	case err != nil:
+		c.end()
+	}
+}
+
+// end closes the TCP connection. The lock is held.
+func (c *Conn) end() {
+	if c.state == closed {
+		return
+	}
+	c.state = closed
+	c.out.Clear()
+	c.timer.Stop()
+	c.link.Close()
+	c.moved.Broadcast()
+	close(c.done)
+}
