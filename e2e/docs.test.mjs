@@ -1,22 +1,17 @@
 // The page of the API's description in a real browser: it shows every operation, tries one below a base path, and asks
 // nobody but its own server.
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { launch, noBrowser as skip } from './lib/browser.mjs';
 import { results, Server } from './lib/server.mjs';
-
-const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
-const skip = fs.existsSync(executablePath) ? false : `no browser at ${executablePath}`;
-if (skip && process.env.CI === 'true') throw new Error(skip);
 
 let server, browser;
 
 before(async () => {
   if (skip) return;
   server = await Server.start('docs', { BASE_PATH: '/night' });
-  browser = await chromium.launch({ executablePath, args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
+  browser = await launch();
 });
 after(async () => { await browser?.close(); await server?.stop(); });
 

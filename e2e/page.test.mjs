@@ -1,16 +1,10 @@
 // The pages in a real browser: they show what a REST call caused and ask nobody but their own server.
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { launch, noBrowser as skip, open as openPage } from './lib/browser.mjs';
 import { results, Server } from './lib/server.mjs';
-
-const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
-const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const skip = fs.existsSync(executablePath) ? false : `no browser at ${executablePath}`;
-if (skip && process.env.CI === 'true') throw new Error(skip);
 
 let server, browser, admin;
 
@@ -18,23 +12,11 @@ before(async () => {
   if (skip) return;
   server = await Server.start('page');
   admin = await server.rest.subject('admin', '*');
-  browser = await chromium.launch({ executablePath, args });
+  browser = await launch();
 });
 after(async () => { await browser?.close(); await server?.stop(); });
 
-// open opens a page whose complaints and whose every address are kept.
-async function open(address, { colorScheme = 'light', at = server } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme });
-  const page = await context.newPage();
-  page.asked = []; page.complaints = [];
-  await context.route(url => url.origin !== new URL(at.url).origin, route => route.abort());
-  page.on('request', request => page.asked.push(request.url()));
-  page.on('websocket', socket => page.asked.push(socket.url()));
-  page.on('console', message => { if (message.type() === 'error') page.complaints.push(message.text()); });
-  page.on('pageerror', error => page.complaints.push(String(error)));
-  await page.goto(at.url + address);
-  return page;
-}
+const open = (address, { at = server, ...look } = {}) => openPage(browser, at, address, look);
 
 function assertAtHome(page, token, { url: home } = server) {
   assert.deepEqual(page.asked.filter(url => !url.startsWith(home) && !url.startsWith(home.replace('http:', 'ws:'))), [], 'requests to elsewhere');
