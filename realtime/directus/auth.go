@@ -1,0 +1,110 @@
+package directus
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"nightwire/security"
+)
+
+// judgeTimeout is how long finding out about a token may take.
+const judgeTimeout = 10 * time.Second
+
+// credential is who a connection is, and what showed it.
+type credential struct {
+	who   security.Identity
+	token string // an access token or a JWT; "": none was shown
+}
+
+// isJWT tells JSON web tokens from access tokens, which have no dots.
+func isJWT(token string) bool { return strings.Count(token, ".") == 2 }
+
+// identify finds out whose token it is. Guesses are slowed down by address. Errors: those of Guard.Authenticate.
+func (s *Server) identify(ctx context.Context, address, token string) (credential, error) {
+	shown := security.Credentials{Tokens: []string{token}}
+	if isJWT(token) {
+		shown = security.Credentials{JWT: token}
+	}
+	who, err := s.options.Guard.Authenticate(ctx, address, shown)
+	if err == nil && who == (security.Identity{}) {
+		err = security.ErrUnauthenticated
+	}
+	return credential{who, token}, err
+}
+
+// stands tells whether a credential still shows the same identity. A JWT that has expired does: it is good for the duration
+// of the connection, unless the dialect says otherwise. Errors: ErrUnavailable.
+func (s *Server) stands(ctx context.Context, c credential) (bool, error) {
+	if c.token == "" {
+		return true, nil
+	}
+	find := func(ctx context.Context, token string) (security.Identity, error) {
+		return s.options.Guard.ByAccessToken(ctx, token)
+	}
+	if isJWT(c.token) {
+		find = s.options.Guard.ByJWT
+	}
+	who, err := find(ctx, c.token)
+	switch {
+	case errors.Is(err, security.ErrExpired):
+		return true, nil
+	case errors.Is(err, security.ErrUnauthenticated):
+		return false, nil
+	default:
+		return who == c.who, err
+	}
+}
+
+// admission is how an upgrade was answered.
+type admission struct {
+	shown     credential
+	handshake bool // the first message has to authenticate
+}
+
+// admit authenticates an upgrade (spec §2, §5). Errors: security.ErrUnauthenticated, security.ErrUnavailable.
+func (s *Server) admit(ctx context.Context, r *http.Request) (admission, error) {
+	token := s.tokenOf(r)
+	if token != "" {
+		shown, err := s.identify(ctx, s.options.Address(r), token)
+		return admission{shown: shown}, err
+	}
+	switch s.options.Auth {
+	case Public:
+		return admission{}, nil
+	case Handshake:
+		return admission{handshake: true}, nil
+	case Unset:
+		if s.options.Public {
+			return admission{}, nil
+		}
+	}
+	return admission{}, security.ErrUnauthenticated
+}
+
+// tokenOf is the token that an upgrade shows. Core's modes look at access_token alone. Cookies are never looked at, so pages
+// of any origin may connect.
+func (s *Server) tokenOf(r *http.Request) string {
+	q := r.URL.Query()
+	if s.options.Auth != Unset {
+		return q.Get("access_token")
+	}
+	if token := q.Get("api_token"); token != "" {
+		return token
+	}
+	if token := bearer(r.Header.Get("Authorization")); token != "" {
+		return token
+	}
+	return q.Get("access_token")
+}
+
+// bearer is the token in an Authorization header; "" when it has another scheme.
+func bearer(header string) string {
+	scheme, token, _ := strings.Cut(strings.TrimSpace(header), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}

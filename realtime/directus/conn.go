@@ -1,0 +1,154 @@
+package directus
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"nightwire/realtime"
+	"nightwire/realtime/wire"
+	"nightwire/security"
+	"nightwire/storage"
+)
+
+const (
+	// requestTimeout is how long one message may be worked on.
+	requestTimeout = time.Minute
+	// policyViolation is the close code for whoever may no longer be connected.
+	policyViolation = 1008
+)
+
+// conn is one connection. Its messages are worked on in order, by one goroutine at a time.
+type conn struct {
+	server  *Server
+	wire    *wire.Conn
+	address string
+	limiter *rate.Limiter
+	pinned  bool // the dialect never changes
+	life    *coreLife
+
+	mu            sync.Mutex
+	shown         credential
+	dialect       Dialect
+	subscriptions []*subscription
+	over          bool // no more subscriptions
+}
+
+func (s *Server) newConn(socket *wire.Conn, address string, a admission, d Dialect, pinned bool) *conn {
+	c := &conn{server: s, wire: socket, address: address, pinned: pinned, shown: a.shown, dialect: d}
+	if a.handshake {
+		c.dialect, c.pinned = Core, true
+	}
+	if s.options.Rate > 0 {
+		c.limiter = rate.NewLimiter(rate.Limit(s.options.Rate), s.options.Rate)
+	}
+	c.life = newCoreLife(c, a)
+	return c
+}
+
+// run works until the connection ends. The version is that of the Guard before the connection was authenticated.
+func (c *conn) run(version uint64) {
+	if !c.server.enter(c) {
+		c.wire.Close(goingAway, "")
+		c.wire.Run(func([]byte) {})
+		return
+	}
+	defer c.server.leave(c)
+	session := c.server.options.Hub.Join(presence{c}, c.server.topics.silent())
+	defer session.Leave()
+	if c.server.options.Guard.Version() != version {
+		c.rejudge(context.Background())
+	}
+	c.life.opened()
+	c.wire.Run(c.receive)
+	c.life.closed()
+	c.leaveAll()
+}
+
+// receive works on one message.
+func (c *conn) receive(message []byte) {
+	defer c.safely()
+	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
+	defer cancel()
+	c.life.begin()
+	defer c.life.end()
+	var r request
+	err := error(errTooFast)
+	if c.limiter == nil || c.limiter.Allow() {
+		r, err = decode(message)
+	}
+	if c.choose(r) == Core {
+		c.core(ctx, r, err)
+		return
+	}
+	c.extension(ctx, r, err)
+}
+
+// safely keeps a fault in working on a message from ending the process.
+func (c *conn) safely() {
+	if fault := recover(); fault != nil {
+		c.server.options.Log.Error("websocket message failed", "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+		c.wire.Close(1011, "")
+	}
+}
+
+// send queues a message.
+func (c *conn) send(message storage.Value) { c.wire.Send(wire.Text([]byte(message))) }
+
+// identity is who the connection is now.
+func (c *conn) identity() security.Identity {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.shown.who
+}
+
+// become makes the connection somebody else. Its subscriptions go on with the new one's rights.
+func (c *conn) become(shown credential) {
+	c.mu.Lock()
+	before := c.shown.who
+	c.shown = shown
+	subscriptions := append([]*subscription(nil), c.subscriptions...)
+	c.mu.Unlock()
+	if before == shown.who {
+		return
+	}
+	for _, s := range subscriptions {
+		s.hear(shown.who) // first, so that no event is missed
+		s.session.Drop(before)
+	}
+}
+
+// presence is a connection's place in the hub besides its subscriptions: it learns when rights may have changed.
+type presence struct{ *conn }
+
+var _ realtime.Client = presence{}
+
+// Deliver has nothing to deliver: nothing was subscribed to.
+func (presence) Deliver(realtime.Frame) {}
+
+// Cut is left to the subscriptions; without any a client has nothing to catch up with.
+func (presence) Cut(error) {}
+
+// Rejudge ends the connection when its credential no longer shows the same identity.
+func (p presence) Rejudge(ctx context.Context) { p.rejudge(ctx) }
+
+func (c *conn) rejudge(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, judgeTimeout)
+	defer cancel()
+	c.mu.Lock()
+	shown, dialect := c.shown, c.dialect
+	c.mu.Unlock()
+	switch stands, err := c.server.stands(ctx, shown); {
+	case err != nil:
+		c.wire.Cut(err)
+	case stands:
+	case dialect == Core:
+		c.life.revoked(shown)
+	default:
+		c.wire.Close(policyViolation, "")
+	}
+}
