@@ -12,6 +12,12 @@ import (
 // alarms is the audience of all alarms. No client subscribes to it by its name.
 var alarms = storage.Collection{Name: storage.AlarmsCollection}
 
+// subjects is the audience of changes of subjects. No client subscribes to it by its name.
+var subjects = storage.Collection{Name: storage.SubjectsCollection}
+
+// hearSubjects is what one must hold to hear of them: the right to see them.
+const hearSubjects security.Permission = "admin:api:subjects:read"
+
 // audience is who subscribed to one collection, or to one channel of messages. The hub's lock guards it.
 type audience struct {
 	collection storage.Collection  // of a channel: none
@@ -24,6 +30,15 @@ type audience struct {
 
 func newAudience(c storage.Collection, p security.Permission) *audience {
 	return &audience{collection: c, permission: p, members: make(map[*Session]*subscription)}
+}
+
+// show makes of stored documents what clients see. A message is what it is.
+func (a *audience) show(changes []storage.Change) {
+	for i := range changes {
+		if c := &changes[i]; c.After != "" && c.Kind != storage.Tell {
+			c.After = a.collection.Shown(c.After)
+		}
+	}
 }
 
 // grant is an identity that lets a session hear of a collection: while it may read it or, when admitted, as long as the

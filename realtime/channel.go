@@ -23,7 +23,7 @@ func (s *Session) SubscribeChannel(channel string, may func(context.Context) err
 		s.hub.channels[channel] = a
 	}
 	if may == nil {
-		may = always
+		may = anybody
 	}
 	a.put(&subscription{session: s, judge: may})
 	if s.channels == nil {
@@ -32,7 +32,7 @@ func (s *Session) SubscribeChannel(channel string, may func(context.Context) err
 	s.channels[channel] = struct{}{}
 }
 
-func always(context.Context) error { return nil }
+func anybody(context.Context) error { return nil }
 
 // DropChannel ends the subscription to a channel, if there is one.
 func (s *Session) DropChannel(channel string) {

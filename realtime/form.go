@@ -2,26 +2,48 @@ package realtime
 
 import "nightwire/storage"
 
-// Frame is one change as one protocol sends it. It is shared by all sessions and never written to.
+// Frame is one change, or several of one group, as one protocol sends them. It is shared by all sessions and never written
+// to.
 type Frame []byte
 
-// Form is one way to write changes. Each change is encoded once per form, when the first session wants it.
+// Form is one way to write changes. Changes are encoded once per form, when the first session wants them.
 type Form struct {
-	encode func(storage.Change) Frame
+	encode func([]storage.Change) []Frame
 
-	// The last frame belongs to the hub's Run.
+	// The last frames belong to the hub's Run.
 	number uint64
-	frame  Frame
+	frames []Frame
 }
 
-// NewForm returns a form, to be shared by all sessions of one hub that speak it. A change for which encode returns nil is
-// told to none of them.
-func NewForm(encode func(storage.Change) Frame) *Form { return &Form{encode: encode} }
+// NewForm returns a form, to be shared by all sessions of one hub that speak it, that makes a frame of each change. A change
+// for which encode returns nil is told to none of them.
+func NewForm(encode func(storage.Change) Frame) *Form {
+	return NewGroupForm(func(changes []storage.Change) []Frame {
+		frames := make([]Frame, len(changes))
+		for i, c := range changes {
+			frames[i] = encode(c)
+		}
+		return frames
+	})
+}
 
-// encoded is the frame of the change with that number; numbers start at 1.
-func (f *Form) encoded(c storage.Change, number uint64) Frame {
+// NewGroupForm returns a form that is given what happened together: consecutive changes of one group, collection and kind.
+// Large groups come in parts. It returns a frame for each change, one for all of them, or none; a nil frame is told to
+// nobody. It must not keep the slice.
+func NewGroupForm(encode func([]storage.Change) []Frame) *Form { return &Form{encode: encode} }
+
+// encoded are the frames of the run with that number; numbers start at 1.
+func (f *Form) encoded(changes []storage.Change, number uint64) []Frame {
 	if f.number != number {
-		f.number, f.frame = number, f.encode(c)
+		f.number, f.frames = number, f.encode(changes)
 	}
-	return f.frame
+	return f.frames
+}
+
+// within are the changes that the frame at a place tells.
+func within(frames []Frame, at int, changes []storage.Change) []storage.Change {
+	if len(frames) == len(changes) {
+		return changes[at : at+1]
+	}
+	return changes
 }

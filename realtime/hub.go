@@ -43,13 +43,15 @@ type Hub struct {
 
 	// These belong to Run.
 	cursor storage.Cursor
-	number uint64          // of the change being told, for Form
+	number uint64          // of the run being told, for Form
 	judged uint64          // the Guard's version under which sessions were last asked to judge themselves
 	late   <-chan struct{} // the answer that was last waited for in vain
 
+	told *told
+
 	mu        sync.Mutex
 	names     []string             // of the collections, in order; never changes
-	audiences map[string]*audience // of the collections and of alarms, by name; the map itself never changes
+	audiences map[string]*audience // of the collections, alarms and subjects, by name; the map itself never changes
 	channels  map[string]*audience // of those channels of messages that have listeners, by name
 	sessions  map[*Session]struct{}
 }
@@ -61,14 +63,18 @@ func Open(ctx context.Context, journal Journal, guard Guard, collections []stora
 		return nil, err
 	}
 	h := &Hub{
-		journal:   journal,
-		guard:     guard,
-		log:       log,
-		cursor:    head,
-		judged:    guard.Version(),
-		audiences: map[string]*audience{alarms.Name: newAudience(alarms, storage.HearAlarms)},
-		channels:  make(map[string]*audience),
-		sessions:  make(map[*Session]struct{}),
+		journal: journal,
+		guard:   guard,
+		log:     log,
+		cursor:  head,
+		judged:  guard.Version(),
+		told:    newTold(),
+		audiences: map[string]*audience{
+			alarms.Name:   newAudience(alarms, storage.HearAlarms),
+			subjects.Name: newAudience(subjects, hearSubjects),
+		},
+		channels: make(map[string]*audience),
+		sessions: make(map[*Session]struct{}),
 	}
 	for _, c := range collections {
 		h.audiences[c.Name] = newAudience(c, c.ListPermission())
@@ -82,7 +88,7 @@ func (h *Hub) Collections() []string { return h.names }
 
 // listed is the audience of a collection that clients may name; nil when there is none.
 func (h *Hub) listed(collection string) *audience {
-	if collection == alarms.Name {
+	if collection == alarms.Name || collection == subjects.Name {
 		return nil
 	}
 	return h.audiences[collection]
@@ -106,6 +112,7 @@ func (h *Hub) Run(ctx context.Context) {
 		}
 		h.log.Error("journal cannot be followed; cutting all sessions", "error", err)
 		h.cutAll(err)
+		h.told.lost()
 		if time.Since(began) > longestPause {
 			pause = shortestPause
 		}
@@ -139,23 +146,34 @@ var errJournalEnded = errors.New("journal ended")
 
 // follow tells changes until the journal fails.
 func (h *Hub) follow(ctx context.Context) error {
+	var together run
 	for change, err := range h.journal.Changes(ctx, h.cursor) {
 		if err != nil {
 			return err
 		}
-		h.tell(ctx, change)
+		if !together.continues(change) {
+			h.tell(ctx, &together)
+		}
+		if together.add(change); together.over() {
+			h.tell(ctx, &together)
+		}
+		if change.Last {
+			h.told.note(change.Group)
+		}
 		h.cursor = change.Cursor
 	}
 	return errJournalEnded
 }
 
-// tell hands one change to those it concerns.
-func (h *Hub) tell(ctx context.Context, c storage.Change) {
-	if c.Kind != storage.Tell && strings.HasPrefix(c.Collection, accountsPrefix) {
+// tell hands a run to those it concerns, and empties it.
+func (h *Hub) tell(ctx context.Context, r *run) {
+	defer r.empty()
+	first := r.changes[0]
+	if first.Kind != storage.Tell && strings.HasPrefix(first.Collection, accountsPrefix) {
 		h.guard.Raise()
 	}
 	h.rejudge(ctx)
-	to := h.audienceOf(c)
+	to := h.audienceOf(first)
 	if to == nil {
 		return
 	}
@@ -163,18 +181,13 @@ func (h *Hub) tell(ctx context.Context, c storage.Change) {
 	if len(subscriptions) == 0 {
 		return
 	}
-	h.awaitAnswer(ctx, c)
-	if c.After != "" && c.Kind != storage.Tell {
-		c.After = to.collection.Shown(c.After)
-	}
+	h.awaitAnswer(ctx, first)
+	to.show(r.changes)
 	h.number++
 	version := h.guard.Version()
 	for _, s := range subscriptions {
-		if !s.allowed(ctx, h.guard, version, to.permission) {
-			continue
-		}
-		if frame := s.session.form.encoded(c, h.number); frame != nil {
-			s.session.deliver(frame)
+		if s.allowed(ctx, h.guard, version, to.permission) {
+			s.session.tell(r.changes, h.number)
 		}
 	}
 }

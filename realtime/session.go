@@ -3,6 +3,7 @@ package realtime
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -37,9 +38,18 @@ type Session struct {
 
 	onHold atomic.Bool
 	mu     sync.Mutex // orders what was held before what comes live
-	held   []Frame
+	held   []held
 	size   int // bytes in held
 }
+
+// held is a frame that was kept back, and the changes that it tells, without their documents.
+type held struct {
+	frame   Frame
+	changes []storage.Change
+}
+
+// traceSize is about how many bytes a change without its documents takes.
+const traceSize = 256
 
 // Join makes a session, as yet without subscriptions. Leave must follow.
 func (h *Hub) Join(client Client, form *Form) *Session {
@@ -99,6 +109,17 @@ func (s *Session) SubscribeAlarms(who security.Identity, admitted bool) {
 	}
 }
 
+// SubscribeSubjects subscribes to changes of subjects, which are of storage.SubjectsCollection, by that identity's right to
+// see them. The documents are as stored and hold what no client may see: the session's form leaves it out. Sessions that have
+// left are ignored.
+func (s *Session) SubscribeSubjects(who security.Identity) {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	if _, joined := s.hub.sessions[s]; joined {
+		s.hub.audiences[subjects.Name].add(s, grant{who: who})
+	}
+}
+
 // Drop takes away what an identity granted; it no longer exists.
 func (s *Session) Drop(who security.Identity) {
 	s.hub.mu.Lock()
@@ -113,30 +134,59 @@ func (s *Session) Hold() { s.onHold.Store(true) }
 
 // Release hands over what was kept back, in order, and goes live. Nothing can overtake it.
 func (s *Session) Release() {
+	s.ReleaseSince(func(storage.Change) bool { return false })
+}
+
+// ReleaseSince does what Release does, but leaves out a frame when everything in it is shown already: by a snapshot that was
+// read, and queued, since Hold. The changes that shown is asked about are without their documents.
+func (s *Session) ReleaseSince(shown func(storage.Change) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, f := range s.held {
-		s.client.Deliver(f)
+	unseen := func(c storage.Change) bool { return !shown(c) }
+	for _, h := range s.held {
+		if slices.ContainsFunc(h.changes, unseen) {
+			s.client.Deliver(h.frame)
+		}
 	}
 	s.held, s.size = nil, 0
 	s.onHold.Store(false)
 }
 
-// deliver hands a change to the client, or keeps it back. Only the hub calls it.
-func (s *Session) deliver(f Frame) {
+// tell hands a run to the client. Only the hub calls it.
+func (s *Session) tell(changes []storage.Change, number uint64) {
+	frames := s.form.encoded(changes, number)
+	for i, frame := range frames {
+		if frame != nil {
+			s.deliver(frame, within(frames, i, changes))
+		}
+	}
+}
+
+// deliver hands a frame to the client, or keeps it back.
+func (s *Session) deliver(f Frame, changes []storage.Change) {
 	if !s.onHold.Load() {
 		s.client.Deliver(f)
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	size := len(f) + len(changes)*traceSize
 	switch {
 	case !s.onHold.Load(): // released meanwhile
 		s.client.Deliver(f)
-	case len(s.held) > 0 && s.size+len(f) > maxHeld:
+	case len(s.held) > 0 && s.size+size > maxHeld:
 		s.client.Cut(errHeldTooLong)
 	default:
-		s.held = append(s.held, f)
-		s.size += len(f)
+		s.held = append(s.held, held{f, traces(changes)})
+		s.size += size
 	}
+}
+
+// traces are changes without their documents.
+func traces(changes []storage.Change) []storage.Change {
+	traces := slices.Clone(changes)
+	for i := range traces {
+		traces[i].Before, traces[i].After, traces[i].Sent, traces[i].Answered = "", "", nil, nil
+	}
+	return traces
 }
