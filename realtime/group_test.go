@@ -100,7 +100,7 @@ func TestReleaseSince(t *testing.T) {
 		}
 		synctest.Wait()
 		snapshot := func(c storage.Change) bool {
-			if c.Collection != "entries" || c.Kind != storage.Create || c.Group == "" || c.Identifier == "" || c.After != "" {
+			if c.Collection != "entries" || c.Kind != storage.Create || c.Group == "" || c.Identifier == "" {
 				t.Errorf("asked about %+v", c)
 			}
 			return c.Time <= 2
@@ -109,8 +109,36 @@ func TestReleaseSince(t *testing.T) {
 		second.ReleaseSince(snapshot)
 		s.heard(single, "create entries b2", "create entries c1", "create entries c2")
 		s.heard(whole, "create: b1 b2", "create: c1 c2")
-		s.feed.write(nil, group("d", "update entries a1")...)
-		s.heard(whole, "update: a1")
+		// The hub was behind the snapshot.
+		late, next := group("d", "create entries d1"), group("e", "create entries e1")
+		next[0].Time = 7
+		s.feed.write(nil, slices.Concat(late, next)...)
+		s.heard(single, "create entries e1")
+		s.heard(whole, "create: e1")
+		// What is kept back later is judged alike.
+		first.Hold()
+		s.feed.write(nil, slices.Concat(late, next)...)
+		synctest.Wait()
+		first.Release()
+		s.heard(single, "create entries e1")
+		s.heard(whole, "create: e1")
+		time.Sleep(longestLag + time.Second)
+		s.feed.write(nil, late...)
+		s.heard(single, "create entries d1")
+		s.heard(whole, "create: d1")
+	})
+}
+
+func TestDiscard(t *testing.T) {
+	play(t, func(s *scene) {
+		a, session := s.join(anna, "entries")
+		session.Hold()
+		s.feed.write(nil, group("a", "create entries 1")...)
+		synctest.Wait()
+		session.Discard()
+		s.heard(a)
+		s.feed.write(nil, group("b", "create entries 2")...)
+		s.heard(a, "create entries 2")
 	})
 }
 

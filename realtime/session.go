@@ -6,13 +6,18 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"nightwire/security"
 	"nightwire/storage"
 )
 
-// maxHeld is how many bytes may wait in a session that is on hold.
-const maxHeld = 1 << 20
+const (
+	// maxHeld is how many bytes may wait in a session that is on hold.
+	maxHeld = 1 << 20
+	// longestLag is how far the hub may be behind what can be read.
+	longestLag = time.Minute
+)
 
 var errHeldTooLong = errors.New("too many events while on hold")
 
@@ -40,6 +45,7 @@ type Session struct {
 	mu     sync.Mutex // orders what was held before what comes live
 	held   []held
 	size   int // bytes in held
+	shown  atomic.Pointer[snapshot]
 }
 
 // held is a frame that was kept back, and the changes that it tells, without their documents.
@@ -134,22 +140,51 @@ func (s *Session) Hold() { s.onHold.Store(true) }
 
 // Release hands over what was kept back, in order, and goes live. Nothing can overtake it.
 func (s *Session) Release() {
-	s.ReleaseSince(func(storage.Change) bool { return false })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range s.held {
+		s.pass(h.frame, h.changes)
+	}
+	s.goLive()
 }
 
 // ReleaseSince does what Release does, but leaves out a frame when everything in it is shown already: by a snapshot that was
-// read, and queued, since Hold. The changes that shown is asked about are without their documents.
+// read, and queued, since Hold. The hub may be behind the snapshot, so the frames of the next minute are judged alike. The
+// changes that shown is asked about may be without their documents.
 func (s *Session) ReleaseSince(shown func(storage.Change) bool) {
+	s.shown.Store(&snapshot{shown, time.Now().Add(longestLag)})
+	s.Release()
+}
+
+// Discard forgets what was kept back, and goes live.
+func (s *Session) Discard() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	unseen := func(c storage.Change) bool { return !shown(c) }
-	for _, h := range s.held {
-		if slices.ContainsFunc(h.changes, unseen) {
-			s.client.Deliver(h.frame)
-		}
-	}
+	s.goLive()
+}
+
+// goLive needs the lock.
+func (s *Session) goLive() {
 	s.held, s.size = nil, 0
 	s.onHold.Store(false)
+}
+
+// snapshot is what a client was shown besides the changes.
+type snapshot struct {
+	shows func(storage.Change) bool
+	until time.Time // from which on it is no longer asked
+}
+
+// pass hands a frame to the client, unless a snapshot shows all of it.
+func (s *Session) pass(f Frame, changes []storage.Change) {
+	seen := s.shown.Load()
+	if seen != nil && time.Now().After(seen.until) {
+		s.shown.CompareAndSwap(seen, nil)
+		seen = nil
+	}
+	if seen == nil || slices.ContainsFunc(changes, func(c storage.Change) bool { return !seen.shows(c) }) {
+		s.client.Deliver(f)
+	}
 }
 
 // tell hands a run to the client. Only the hub calls it.
@@ -165,7 +200,7 @@ func (s *Session) tell(changes []storage.Change, number uint64) {
 // deliver hands a frame to the client, or keeps it back.
 func (s *Session) deliver(f Frame, changes []storage.Change) {
 	if !s.onHold.Load() {
-		s.client.Deliver(f)
+		s.pass(f, changes)
 		return
 	}
 	s.mu.Lock()
@@ -173,7 +208,7 @@ func (s *Session) deliver(f Frame, changes []storage.Change) {
 	size := len(f) + len(changes)*traceSize
 	switch {
 	case !s.onHold.Load(): // released meanwhile
-		s.client.Deliver(f)
+		s.pass(f, changes)
 	case len(s.held) > 0 && s.size+size > maxHeld:
 		s.client.Cut(errHeldTooLong)
 	default:
