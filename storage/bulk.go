@@ -37,24 +37,27 @@ func (d *Documents) CreateAll(ctx context.Context, r Request, collection string,
 	if err != nil {
 		return nil, err
 	}
-	group := make([]Write, len(docs))
+	ins := make([]*incoming, len(docs))
 	for i, doc := range docs {
-		w, err := d.creation(ctx, r, c, doc)
-		if err != nil {
-			return nil, &Refused{i, err}
+		if isEmpty(doc) {
+			return nil, &Refused{i, errNoBody()}
 		}
-		group[i] = r.sign(w.blamed(i))
+		ins[i] = d.receive(ctx, r, c, doc, "")
 	}
-	changes, err := d.engine.Apply(ctx, group...)
+	var changes []Change
+	err = d.counting(ctx, c, ins, func(left []*incoming) ([]*incoming, error) {
+		group := make([]Write, len(left))
+		for i, in := range left {
+			group[i] = r.sign(d.creation(in, in.create).blamed(i))
+		}
+		changes, err = d.engine.Apply(ctx, group...)
+		return left, err
+	})
 	if err != nil {
 		return nil, err
 	}
 	d.pruner.wrote(c.Name, r.Answered)
-	results := make([]Result, len(changes))
-	for i, change := range changes {
-		results[i] = resultOf(change)
-	}
-	return results, nil
+	return resultsOf(changes), nil
 }
 
 // blamed is the write with its place told when it is refused.
@@ -78,26 +81,46 @@ func (d *Documents) CreateEach(ctx context.Context, r Request, collection string
 		return nil, err
 	}
 	outcomes := make([]Outcome, len(docs))
-	var writes []Write
-	var places []int
+	places := map[*incoming]int{}
+	var ins []*incoming
 	for i, doc := range docs {
-		w, err := d.creation(ctx, r, c, doc)
-		if err != nil {
-			outcomes[i].Err = err
+		if isEmpty(doc) {
+			outcomes[i].Err = errNoBody()
 			continue
 		}
-		writes, places = append(writes, r.sign(w)), append(places, i)
+		in := d.receive(ctx, r, c, doc, "")
+		places[in], ins = i, append(ins, in)
 	}
-	for i, a := range ApplyEach(ctx, d.engine, writes) {
-		if errors.Is(a.Err, ErrUnavailable) || errors.Is(a.Err, security.ErrUnavailable) || a.Err != nil && ctx.Err() != nil {
-			return nil, a.Err
-		}
-		if outcomes[places[i]].Err = a.Err; a.Err == nil {
-			outcomes[places[i]].Result = resultOf(a.Change)
-			d.pruner.wrote(c.Name, r.Answered)
-		}
+	err = d.counting(ctx, c, ins, func(left []*incoming) ([]*incoming, error) {
+		return d.createEach(ctx, r, left, func(in *incoming, o Outcome) { outcomes[places[in]] = o })
+	})
+	if err != nil && !errors.Is(err, errCounted) {
+		return nil, err
 	}
 	return outcomes, nil
+}
+
+// createEach creates documents, each for itself, and tells what became of them. Those whose number is taken are left.
+func (d *Documents) createEach(ctx context.Context, r Request, ins []*incoming, tell func(*incoming, Outcome)) (left []*incoming, err error) {
+	writes := make([]Write, len(ins))
+	for i, in := range ins {
+		writes[i] = r.sign(d.creation(in, in.create))
+	}
+	for i, a := range ApplyEach(ctx, d.engine, writes) {
+		switch {
+		case errors.Is(a.Err, ErrUnavailable) || errors.Is(a.Err, security.ErrUnavailable) || a.Err != nil && ctx.Err() != nil:
+			return nil, a.Err
+		case errors.Is(a.Err, errCounted):
+			left, err = append(left, ins[i]), errCounted
+			tell(ins[i], Outcome{Err: a.Err})
+		case a.Err != nil:
+			tell(ins[i], Outcome{Err: a.Err})
+		default:
+			tell(ins[i], Outcome{Result: resultOf(a.Change)})
+			d.pruner.wrote(writes[i].Collection, r.Answered)
+		}
+	}
+	return left, err
 }
 
 // ApplyEach performs writes in order, each for itself, in as few steps as the engine can. It returns one entry per write.

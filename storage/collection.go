@@ -48,6 +48,17 @@ func Nightscout() []Collection {
 	}
 }
 
+// ValidName tells whether a collection may be called so: a letter, and at most 63 letters, digits, hyphens and underscores.
+func ValidName(name string) bool {
+	for i, c := range []byte(name) {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if !letter && (i == 0 || (c < '0' || c > '9') && c != '_' && c != '-') {
+			return false
+		}
+	}
+	return name != "" && len(name) <= 64
+}
+
 // ListPermission is what one must hold to see the collection as a whole: to search it, and to hear of its changes.
 func (c Collection) ListPermission() security.Permission {
 	if c.Private {
@@ -70,8 +81,14 @@ func (c Collection) fallback(doc *Draft) []Field {
 }
 
 // Shown is a document as clients see it: a missing srvModified (of documents that other programs wrote) comes from the
-// collection's date field, a missing srvCreated from srvModified (spec nightscout-v3 §2).
+// collection's date field, a missing srvCreated from srvModified (spec nightscout-v3 §2). The number of a counted document
+// is left out; it is its identifier (Key).
 func (c Collection) Shown(doc Document) Document {
+	if c.IDs == CountedIDs {
+		d := doc.Edit()
+		d.Delete(numberField)
+		doc = d.Document()
+	}
 	modified, created := doc.Get("srvModified"), doc.Get("srvCreated")
 	if modified.Truthy() && created.Truthy() {
 		return doc

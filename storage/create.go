@@ -11,30 +11,34 @@ func (d *Documents) Create(ctx context.Context, r Request, collection string, do
 	if err != nil {
 		return Result{}, err
 	}
-	w, err := d.creation(ctx, r, c, doc)
-	if err != nil {
-		return Result{}, err
-	}
-	return d.apply(ctx, r, w)
-}
-
-// creation is the write of a document that Create was given.
-func (d *Documents) creation(ctx context.Context, r Request, c Collection, doc Document) (Write, error) {
 	if isEmpty(doc) {
-		return Write{}, errNoBody()
+		return Result{}, errNoBody()
 	}
 	in := d.receive(ctx, r, c, doc, "")
+	var result Result
+	err = d.counting(ctx, c, []*incoming{in}, func(left []*incoming) ([]*incoming, error) {
+		result, err = d.apply(ctx, r, d.creation(in, in.create))
+		return left, err
+	})
+	return result, err
+}
+
+// creation is the write of a document that may be there already.
+func (d *Documents) creation(in *incoming, decide func(*Stored, int64) (Next, error)) Write {
 	identifier := in.doc.Get("identifier").Text()
 	key := Key{Identifier: identifier, ID: identifier, ForeignID: true}
 	if !d.options.NoDedupFallback {
-		key.Fallback = c.fallback(in.doc)
+		key.Fallback = in.collection.fallback(in.doc)
 	}
-	return Write{Collection: c.Name, Key: key, Decide: in.create}, nil
+	return Write{Collection: in.collection.Name, Key: key, Decide: decide}
 }
 
 func (in *incoming) create(stored *Stored, now int64) (Next, error) {
-	if stored == nil {
+	switch {
+	case stored == nil:
 		return in.insert(now)
+	case in.counts:
+		return Next{}, errCounted
 	}
 	return in.replace(stored.Document, now, true)
 }

@@ -38,6 +38,7 @@ func (c Collection) bury(stored *Stored, by string, now int64) (Next, error) {
 	patch := &Draft{}
 	patch.Set("isValid", "false")
 	stampModified(patch, by, now)
+	c.putNumber(patch, stored.Document.Identifier())
 	doc, err := setFields(stored.own(c.Shown(stored.Document)), patch.Fields())
 	return Next{Kind: Delete, Document: doc}, err
 }

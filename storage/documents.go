@@ -10,12 +10,13 @@ import (
 
 // Documents is the only door to documents: it asks the Guard, applies the collection's rules and hands one atomic write to
 // the engine. No face checks permissions or stamps fields by itself. Each operation is a file of its own: create.go, bulk.go,
-// read.go, update.go, patch.go, delete.go, search.go, history.go, lastmodified.go, rights.go.
+// insert.go, many.go, read.go, update.go, patch.go, delete.go, search.go, history.go, lastmodified.go, rights.go.
 type Documents struct {
 	engine      Engine
 	guard       Guard
 	options     Options
 	collections map[string]Collection
+	counters    *counters
 	pruner      *pruner // nil: nothing is pruned
 }
 
@@ -66,7 +67,7 @@ func NewDocuments(engine Engine, guard Guard, o Options) *Documents {
 	}
 	return &Documents{
 		engine: engine, guard: guard, options: o, collections: byName(o.Collections),
-		pruner: newPruner(engine, o.Prune, o.Log, o.Now),
+		counters: newCounters(engine), pruner: newPruner(engine, o.Prune, o.Log, o.Now),
 	}
 }
 
@@ -136,6 +137,14 @@ func (d *Documents) apply(ctx context.Context, r Request, w Write) (Result, erro
 func (r Request) sign(w Write) Write {
 	w.By, w.Answered = r.Who.Name(), r.Answered
 	return w
+}
+
+func resultsOf(changes []Change) []Result {
+	results := make([]Result, len(changes))
+	for i, change := range changes {
+		results[i] = resultOf(change)
+	}
+	return results
 }
 
 func resultOf(change Change) Result {

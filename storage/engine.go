@@ -10,7 +10,7 @@ type Engine interface {
 	// Apply performs the writes of one request in one atomic step, in order: when it returns nil, all documents and all
 	// changes are durable; otherwise none is. One change is returned per write (nil entries never). A Write whose Decide
 	// returns an error fails the whole group with that error. Errors: those of Decide, ErrConflict, ErrTaken,
-	// ErrUnavailable.
+	// ErrUngrouped (several writes, where there are no groups), ErrUnavailable.
 	Apply(ctx context.Context, group ...Write) ([]Change, error)
 	// Get finds one document by key. Errors: ErrNotFound, ErrUnavailable.
 	Get(ctx context.Context, collection string, key Key) (Stored, error)

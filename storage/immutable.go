@@ -1,17 +1,23 @@
 package storage
 
+import "slices"
+
 // immutable are the fields that a client cannot change once they are stored, in the order in which they are checked.
 var immutable = [...]string{"identifier", "date", "utcOffset", "eventType", "device", "app", "srvCreated", "subject",
 	"srvModified", "modifiedBy", "isValid"}
 
+// eventFields are those of them that say what a document of Nightscout's is about.
+var eventFields = [...]string{"date", "utcOffset", "eventType", "device", "app"}
+
 // checkImmutable refuses a replacement or patch whose protected fields differ from the stored ones. Fields that it lacks
-// are fine, and what was deleted may become anything. Create may give a document another identifier (renaming).
-func checkImmutable(doc *Draft, stored Document, renaming bool) error {
+// are fine, and what was deleted may become anything. Create may give a document another identifier (renaming). In free
+// collections only what the server sets is protected.
+func (c Collection) checkImmutable(doc *Draft, stored Document, renaming bool) error {
 	if isDeleted(stored) {
 		return nil
 	}
 	for _, name := range immutable {
-		if name == "identifier" && renaming {
+		if name == "identifier" && renaming || c.Free() && slices.Contains(eventFields[:], name) {
 			continue
 		}
 		if v := doc.Get(name); v != "" && !identical(v, stored.Get(name)) {

@@ -12,6 +12,7 @@ type incoming struct {
 	doc        *Draft // dated and with an identifier
 	id         string // the client's _id, which is never part of a document
 	sent       []string
+	counts     bool   // its identifier is counted (counting.go)
 	by         string // name of the writing subject; "": nobody is named
 	maxSize    int
 	// The Guard's answers. Both are needed before it is known which of them counts.
@@ -30,7 +31,9 @@ func (d *Documents) receive(ctx context.Context, r Request, c Collection, doc Do
 	case identifier != "":
 		in.doc.Set("identifier", StringValue(identifier))
 	case !in.doc.Get("identifier").Truthy():
-		in.doc.Set("identifier", StringValue(computedIdentifier(in.doc)))
+		identifier = c.newIdentifier(in.doc)
+		in.counts = identifier == ""
+		in.doc.Set("identifier", StringValue(identifier))
 	}
 	in.mayCreate = d.check(ctx, r, c, "create")
 	in.mayUpdate = d.check(ctx, r, c, "update")
@@ -57,7 +60,7 @@ func (in *incoming) replace(stored Document, now int64, renaming bool) (Next, er
 	if err := checkReadOnly(stored); err != nil {
 		return Next{}, err
 	}
-	if err := checkImmutable(in.doc, stored, renaming); err != nil {
+	if err := in.collection.checkImmutable(in.doc, stored, renaming); err != nil {
 		return Next{}, err
 	}
 	if err := in.collection.validate(in.doc); err != nil {
@@ -68,7 +71,9 @@ func (in *incoming) replace(stored Document, now int64, renaming bool) (Next, er
 		created = IntValue(now)
 	}
 	doc := in.stamped(now, created)
-	normalizeDuration(doc, "")
+	if !in.collection.Free() {
+		normalizeDuration(doc, "")
+	}
 	return in.next(Update, doc)
 }
 
@@ -80,6 +85,7 @@ func (in *incoming) stamped(now int64, created Value) *Draft {
 	if in.by != "" {
 		doc.Set("subject", StringValue(in.by))
 	}
+	in.collection.putNumber(doc, doc.Get("identifier").Text())
 	return doc
 }
 

@@ -17,29 +17,40 @@ func (d *Documents) Patch(ctx context.Context, r Request, collection, identifier
 	if err := d.check(ctx, r, c, "update"); err != nil {
 		return Result{}, err
 	}
+	return d.apply(ctx, r, d.patching(r, c, patch).write(identifier))
+}
+
+// patching prepares a client's patch.
+func (d *Documents) patching(r Request, c Collection, patch Document) *patching {
 	doc := patch.Edit()
 	withoutID(doc)
-	p := patching{collection: c, doc: doc.Document(), sent: names(doc), by: r.Who.Name(), maxSize: d.options.MaxSize}
-	return d.apply(ctx, r, Write{
-		Collection: c.Name,
+	return &patching{
+		collection: c, doc: doc.Document(), sent: names(doc), unmodifiedSince: r.UnmodifiedSince,
+		by: r.Who.Name(), maxSize: d.options.MaxSize,
+	}
+}
+
+// patching is a patch on its way to documents.
+type patching struct {
+	collection      Collection
+	doc             Document // the patch
+	sent            []string
+	unmodifiedSince int64
+	by              string
+	maxSize         int
+}
+
+// write is the patch of one document.
+func (p *patching) write(identifier string) Write {
+	return Write{
+		Collection: p.collection.Name,
 		Key:        Key{Identifier: identifier, ID: identifier, ForeignID: true},
 		Named:      identifier,
-		Decide: func(stored *Stored, now int64) (Next, error) {
-			return p.patch(stored, r.UnmodifiedSince, now)
-		},
-	})
+		Decide:     p.patch,
+	}
 }
 
-// patching is a patch on its way to its document.
-type patching struct {
-	collection Collection
-	doc        Document // the patch
-	sent       []string
-	by         string
-	maxSize    int
-}
-
-func (p *patching) patch(stored *Stored, unmodifiedSince, now int64) (Next, error) {
+func (p *patching) patch(stored *Stored, now int64) (Next, error) {
 	if stored == nil {
 		return Next{}, ErrNotFound
 	}
@@ -47,21 +58,24 @@ func (p *patching) patch(stored *Stored, unmodifiedSince, now int64) (Next, erro
 	if isDeleted(old) {
 		return Next{}, ErrGone
 	}
-	if err := checkUnmodified(old, unmodifiedSince); err != nil {
+	if err := checkUnmodified(old, p.unmodifiedSince); err != nil {
 		return Next{}, err
 	}
 	if err := checkReadOnly(old); err != nil {
 		return Next{}, err
 	}
 	patch := p.doc.Edit()
-	if err := checkImmutable(patch, old, false); err != nil {
+	if err := p.collection.checkImmutable(patch, old, false); err != nil {
 		return Next{}, err
 	}
 	if err := p.collection.validatePatch(patch); err != nil {
 		return Next{}, err
 	}
-	normalizeDuration(patch, old)
+	if !p.collection.Free() {
+		normalizeDuration(patch, old)
+	}
 	stampModified(patch, p.by, now)
+	p.collection.putNumber(patch, old.Identifier())
 	doc, err := setFields(stored.own(old), patch.Fields())
 	if err != nil {
 		return Next{}, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -27,7 +28,7 @@ func (d *Documents) Search(ctx context.Context, r Request, collection string, q 
 // search gives the engine its time; what the caller takes for the documents does not count.
 func (d *Documents) search(ctx context.Context, c Collection, asked Query, yield func(Document, error) bool) {
 	q := asked
-	q.Filter, q.Sort = onlyValid(asked.Filter), completeSort(asked.Sort)
+	q.Filter, q.Sort = onlyValid(asked.Filter), c.completeSort(asked.Sort)
 	limited, allowed := allow(ctx, d.options.SearchTime)
 	defer allowed.close()
 	d.find(limited, c, q, func(doc Document, err error) bool {
@@ -95,12 +96,16 @@ func withoutIsValid(f Filter) Filter {
 	return f
 }
 
-// completeSort adds the identifier, by which no two documents are equal; what Nightscout sorts by after it (created_at and
-// date) can therefore make no difference.
-func completeSort(keys []SortKey) []SortKey {
+// completeSort adds the key and the identifier, by which no two documents are equal; what Nightscout sorts by after it
+// (created_at and date) can therefore make no difference.
+func (c Collection) completeSort(keys []SortKey) []SortKey {
 	if len(keys) > 0 && keys[0].Path == "identifier" {
 		return keys
 	}
 	desc := len(keys) > 0 && keys[0].Desc
-	return append(keys[:len(keys):len(keys)], SortKey{"identifier", desc})
+	keys = slices.Clone(keys)
+	if path := c.KeyPath(); path != "identifier" {
+		keys = append(keys, SortKey{path, desc})
+	}
+	return append(keys, SortKey{"identifier", desc})
 }

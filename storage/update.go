@@ -17,14 +17,18 @@ func (d *Documents) Update(ctx context.Context, r Request, collection, identifie
 		return Result{}, badField("identifier")
 	}
 	in := d.receive(ctx, r, c, doc, identifier)
-	return d.apply(ctx, r, Write{
+	w := Write{
 		Collection: c.Name,
 		Key:        Key{Identifier: identifier, ID: identifier, ForeignID: true},
 		Named:      identifier,
 		Decide: func(stored *Stored, now int64) (Next, error) {
 			return in.update(stored, r.UnmodifiedSince, now)
 		},
-	})
+	}
+	if err := d.count(ctx, c, []*incoming{in}); err != nil {
+		return Result{}, err
+	}
+	return d.apply(ctx, r, w)
 }
 
 func (in *incoming) update(stored *Stored, unmodifiedSince, now int64) (Next, error) {

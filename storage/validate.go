@@ -18,12 +18,15 @@ func (c Collection) validate(doc *Draft) error {
 	if !validIdentifier(doc.Get("identifier").Text()) {
 		return badField("identifier")
 	}
+	if _, ok := c.number(doc.Get("identifier").Text()); c.IDs == CountedIDs && !ok {
+		return badField("identifier")
+	}
 	for _, name := range c.Required {
 		if !fieldRules[name](doc.Get(name)) {
 			return badField(name)
 		}
 	}
-	return nil
+	return c.validateFree(doc)
 }
 
 // validatePatch checks those of the required fields that the patch has.
@@ -33,7 +36,7 @@ func (c Collection) validatePatch(patch *Draft) error {
 			return badField(name)
 		}
 	}
-	return nil
+	return c.validateFree(patch)
 }
 
 func badField(name string) error { return Invalid("Bad or missing %s field", name) }

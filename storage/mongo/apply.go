@@ -21,7 +21,7 @@ const (
 )
 
 // Apply performs the writes of one request. One alone is made atomic by a condition: the document is replaced only if it is
-// still the one that Decide was told. Several need a transaction; ErrInvalid tells where the database has none. When ctx ends
+// still the one that Decide was told. Several need a transaction; ErrUngrouped tells where the database has none. When ctx ends
 // before a Decide was asked, nothing is done and ctx's error is returned; afterwards the outcome is waited for. ErrUnavailable
 // may also mean that the outcome is unknown.
 func (e *Engine) Apply(ctx context.Context, group ...storage.Write) ([]storage.Change, error) {
@@ -66,11 +66,7 @@ func (e *Engine) enter(ctx context.Context) (leave func(), err error) {
 
 // checkName refuses what no collection of documents is called.
 func (e *Engine) checkName(collection string) error {
-	ok := collection != "" && len(collection) <= 64 && collection[0] >= 'a' && collection[0] <= 'z'
-	for _, c := range []byte(collection) {
-		ok = ok && (c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_')
-	}
-	if !ok || strings.HasPrefix(collection, ownPrefix) {
+	if !storage.ValidName(collection) || strings.HasPrefix(collection, ownPrefix) {
 		return storage.Invalid("Bad collection name %.70q", collection)
 	}
 	return nil

@@ -30,7 +30,7 @@ type bundle struct {
 // applyAll performs a group in one transaction, in the turns of all its collections.
 func (e *Engine) applyAll(ctx context.Context, writes []storage.Write) ([]storage.Change, error) {
 	if !e.can.transactions {
-		return nil, storage.Invalid("this database has no transactions (it is no replica set), so it cannot store several documents in one step; send ?atomic=false")
+		return nil, &storage.Error{Kind: storage.ErrUngrouped, Message: "this database has no transactions (it is no replica set), so it cannot store several documents in one step; send ?atomic=false"}
 	}
 	limited, cancel := context.WithTimeout(ctx, e.options.Timeout+time.Duration(len(writes))*writeTime)
 	defer cancel()

@@ -42,7 +42,7 @@ func (e *Engine) checkIndexes(ctx context.Context, collection string, report fun
 		more = report(storage.Flaw{Where: c.Name(), What: "identifiers are not kept unique by the database",
 			Remedy: "remove all but one of the documents that share an identifier, and start again"})
 	}
-	for _, fields := range indexedFields(collection) {
+	for _, fields := range e.indexedFields(collection) {
 		if more && !slices.ContainsFunc(have, func(x index) bool { return x.serves(fields) }) {
 			more = report(storage.Flaw{Where: c.Name(), What: fmt.Sprintf("there is no index on %v", fields), Remedy: "let Nightwire make it, as a user that may, or make it by hand"})
 		}

@@ -23,11 +23,12 @@ import (
 
 // Options says which database is used and how. Zero values stand for the defaults.
 type Options struct {
-	URI      string            // mongodb:// or mongodb+srv://; a URI without a database name means the database "test", as in Nightscout
-	Names    map[string]string // what collections are called in the database, where it is not their own name
-	OwnOnly  bool              // changes that other programs write are not told (CHANGES=own)
-	Timeout  time.Duration     // how long a read or write may take before it is ErrUnavailable; 4 s
-	Holdback time.Duration     // how far behind the present Settle stays while other nodes write; 1 s
+	URI      string               // mongodb:// or mongodb+srv://; a URI without a database name means the database "test", as in Nightscout
+	Names    map[string]string    // what collections are called in the database, where it is not their own name
+	Free     []storage.Collection // collections that are served besides Nightscout's
+	OwnOnly  bool                 // changes that other programs write are not told (CHANGES=own)
+	Timeout  time.Duration        // how long a read or write may take before it is ErrUnavailable; 4 s
+	Holdback time.Duration        // how far behind the present Settle stays while other nodes write; 1 s
 
 	JournalAge   time.Duration // how long the ledger is kept where the database cannot be watched; 7 days
 	JournalBytes int64         // how many bytes of it are kept; 256 MiB

@@ -57,8 +57,8 @@ func (x index) guards() bool {
 
 // known are the collections that are made ready at the start.
 func (e *Engine) known() []string {
-	names := []string{storage.SubjectsCollection, storage.RolesCollection, storage.AlarmsCollection}
-	for _, c := range storage.Nightscout() {
+	names := []string{storage.SubjectsCollection, storage.RolesCollection, storage.AlarmsCollection, storage.CountersCollection}
+	for _, c := range slices.Concat(storage.Nightscout(), e.options.Free) {
 		names = append(names, c.Name)
 	}
 	return names
@@ -148,7 +148,7 @@ func (e *Engine) prepare(ctx context.Context, collection string) (unique, images
 // speedUp makes the indexes that serve speed, one by one: FerretDB breaks down when one command names several that exist. A
 // server may refuse them.
 func (e *Engine) speedUp(ctx context.Context, c *mongo.Collection, collection string, have []index) error {
-	for _, fields := range indexedFields(collection) {
+	for _, fields := range e.indexedFields(collection) {
 		if slices.ContainsFunc(have, func(x index) bool { return x.serves(fields) }) {
 			continue
 		}
@@ -163,15 +163,21 @@ func (e *Engine) speedUp(ctx context.Context, c *mongo.Collection, collection st
 }
 
 // indexedFields are the keys of the indexes that serve speed: Nightscout's own, and what documents are recognised by.
-func indexedFields(collection string) [][]string {
+func (e *Engine) indexedFields(collection string) [][]string {
 	switch collection {
 	case storage.SubjectsCollection, storage.RolesCollection:
 		return [][]string{{"identifier"}, {"name"}}
 	}
 	fields := [][]string{{"identifier"}, {"srvModified"}, {"isValid"}, {"date"}, {"created_at"}}
-	for _, c := range storage.Nightscout() {
-		if c.Name == collection && len(c.Fallback) > 1 {
+	for _, c := range slices.Concat(storage.Nightscout(), e.options.Free) {
+		if c.Name != collection {
+			continue
+		}
+		if len(c.Fallback) > 1 {
 			fields = append(fields, c.Fallback)
+		}
+		if c.KeyPath() != "identifier" {
+			fields = append(fields, []string{c.KeyPath()})
 		}
 	}
 	return fields

@@ -20,10 +20,15 @@ func (e *Engine) physical(collection string) string {
 	if name := e.options.Names[collection]; name != "" {
 		return name
 	}
-	if collection == storage.AlarmsCollection {
+	if isReserved(collection) {
 		return ownPrefix + collection
 	}
 	return collection
+}
+
+// isReserved tells whether a collection is Nightwire's own as well, though it holds documents like others.
+func isReserved(collection string) bool {
+	return collection == storage.AlarmsCollection || collection == storage.CountersCollection
 }
 
 // logical is the collection that is called so in the database; "" for those that are Nightwire's own or the server's.
@@ -33,8 +38,8 @@ func (e *Engine) logical(physical string) string {
 			return collection
 		}
 	}
-	if physical == ownPrefix+storage.AlarmsCollection {
-		return storage.AlarmsCollection
+	if own, ok := strings.CutPrefix(physical, ownPrefix); ok && isReserved(own) {
+		return own
 	}
 	if strings.HasPrefix(physical, ownPrefix) || strings.HasPrefix(physical, "system.") || e.options.Names[physical] != "" {
 		return ""

@@ -30,6 +30,7 @@ var baseTables = []string{
 // table holds the SQL of one collection. Its texts are the keys of each connection's statement cache.
 type table struct {
 	name   string
+	file   string // the table's name in the file
 	quoted string
 
 	create       []string
@@ -47,8 +48,9 @@ type table struct {
 const rowColumns = `n, own, rev, doc`
 
 func newTable(name string) *table {
-	q := `"` + name + `"`
-	t := &table{name: name, quoted: q}
+	file := fileName(name)
+	q := `"` + file + `"`
+	t := &table{name: name, file: file, quoted: q}
 	var declared, names, marks, sets []string
 	for i, c := range columns {
 		declared = append(declared, c.quoted()+" "+c.declaration())
@@ -94,16 +96,24 @@ var unstampedBy = []int{date, createdAt}
 func unstampedIndex(column int) string { return "unstamped_" + columns[column].name }
 
 // index is the quoted name of one of the collection's indexes; the dot keeps it apart from names of collections.
-func (t *table) index(of string) string { return `"` + t.name + `.` + of + `"` }
+func (t *table) index(of string) string { return `"` + t.file + `.` + of + `"` }
+
+// fileName is a name that stays apart from those that differ in capitals only, which are one name to SQLite: each capital
+// has a mark before it.
+func fileName(name string) string {
+	var marked strings.Builder
+	for _, c := range []byte(name) {
+		if c >= 'A' && c <= 'Z' {
+			marked.WriteByte('^')
+		}
+		marked.WriteByte(c)
+	}
+	return marked.String()
+}
 
 // checkName refuses what cannot be the name of a collection here.
 func checkName(name string) error {
-	ok := name != "" && len(name) <= 64 && name[0] >= 'a' && name[0] <= 'z' && !strings.HasPrefix(name, "sqlite_")
-	for i := 0; ok && i < len(name); i++ {
-		c := name[i]
-		ok = c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_'
-	}
-	if !ok {
+	if !storage.ValidName(name) || strings.HasPrefix(name, "sqlite_") {
 		return storage.Invalid("Bad collection name %.70q", name)
 	}
 	return nil
