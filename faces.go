@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/labstack/echo/v4"
 
@@ -10,6 +11,7 @@ import (
 	v3 "nightwire/api/v3"
 	"nightwire/public"
 	"nightwire/realtime"
+	"nightwire/realtime/directus"
 	"nightwire/realtime/socketio"
 	"nightwire/realtime/socketio/engineio"
 	"nightwire/storage"
@@ -38,10 +40,39 @@ func (s *server) connect(ctx context.Context) error {
 		Documents: documents, Alarms: alarms, Guard: s.guard, MaxLimit: s.maxLimit, BasePath: s.basePath,
 		Storage: name, StorageVersion: engineVersion, ServerVersion: version, TestRoute: s.testRoute, Log: s.log,
 	})
-	page := echo.WrapHandler(public.Handler())
 	s.http.Echo.Any("/socket.io/", echo.WrapHandler(s.sockets.Handler()))
-	s.http.Echo.Any("/*", page)
+	s.speakDirectus(hub, documents)
+	s.http.Echo.Any("/*", echo.WrapHandler(public.Handler()))
 	return nil
+}
+
+// speakDirectus puts Directus's websocket in its place, if it is wanted.
+func (s *server) speakDirectus(hub *realtime.Hub, documents *storage.Documents) {
+	if s.websocketOff {
+		return
+	}
+	o := s.websocket
+	o.Hub, o.Documents, o.Guard, o.Log, o.Address = hub, documents, s.guard, s.log, s.http.Echo.IPExtractor
+	face := directus.New(o)
+	s.directus = face
+	s.http.Echo.Any(o.Path, echo.WrapHandler(face.Handler()))
+}
+
+// cut ends the connections of all who listen, and waits for them until ctx ends.
+func (s *server) cut(ctx context.Context) error {
+	cuts := []func(context.Context) error{s.sockets.Close}
+	if s.directus != nil {
+		cuts = append(cuts, s.directus.Close)
+	}
+	ended := make(chan error, len(cuts))
+	for _, cut := range cuts {
+		go func() { ended <- cut(ctx) }()
+	}
+	var err error
+	for range cuts {
+		err = errors.Join(err, <-ended)
+	}
+	return err
 }
 
 // face is what the HTTP face is to be.

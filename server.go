@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"nightwire/api"
+	"nightwire/realtime/directus"
 	"nightwire/realtime/socketio"
 	"nightwire/security"
 	"nightwire/storage"
@@ -29,8 +30,9 @@ type server struct {
 	engine       storage.Engine
 	guard        *security.Guard
 	sockets      *socketio.Server
-	endHub       func() // ends the hub and waits for it
-	endDocuments func() // ends what they do in the background and waits for it
+	directus     *directus.Server // nil when it is switched off
+	endHub       func()           // ends the hub and waits for it
+	endDocuments func()           // ends what they do in the background and waits for it
 	http         *api.Server
 	listener     net.Listener
 	tls          *tls.Config // nil for plain HTTP only
@@ -142,7 +144,7 @@ func (s *server) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	var cut error
-	err := s.http.Shutdown(ctx, func() { cut = s.sockets.Close(ctx) })
+	err := s.http.Shutdown(ctx, func() { cut = s.cut(ctx) })
 	return errors.Join(err, cut, s.close())
 }
 

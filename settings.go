@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"nightwire/api"
+	"nightwire/realtime/directus"
 	"nightwire/security"
 )
 
@@ -46,6 +47,8 @@ type settings struct {
 	holdback               time.Duration
 	journalAge             time.Duration
 	journalBytes           int64
+	websocketOff           bool
+	websocket              directus.Options // what an operator decides of it
 	logLevel               slog.Level
 	logJSON                bool
 }
@@ -61,7 +64,10 @@ type setting struct {
 }
 
 // table is the one list of settings: it reads the environment, and prints --help and the README's table.
-var table = []setting{
+var table = slices.Concat(generalTable, websocketTable)
+
+// generalTable is the settings of everything but /websocket.
+var generalTable = []setting{
 	{"PORT", nil, "1337", "TCP port; 0 takes a free one",
 		func(s *settings, v string) error { return setPort(&s.port, v) }},
 	{"HOSTNAME", nil, "127.0.0.1", "address to listen on; ignored when it is the machine's own name, as containers set it",
