@@ -30,6 +30,13 @@ func (c *conn) choose(r request) Dialect {
 	return c.dialect
 }
 
+// spoken is the connection's dialect.
+func (c *conn) spoken() Dialect {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.dialect
+}
+
 // showsCore tells messages that only clients of the core dialect send (spec §8).
 func (r request) showsCore() bool {
 	switch r.kind {

@@ -71,6 +71,10 @@ func action(k storage.Kind) storage.Value { return storage.StringValue(string(k)
 // v3Frames are the events of the later extension: items as the subscriber's query shows them, and his uid last (spec §4.5).
 func (t topic) v3Frames(l *look) (frames []realtime.Frame) {
 	for _, frame := range l.v3() {
+		if frame == "" {
+			frames = append(frames, nil)
+			continue
+		}
 		if t.uid != "" {
 			frame = frame[:len(frame)-1] + `,"uid":` + string(t.uid) + "}"
 		}
@@ -99,9 +103,11 @@ func (l *look) v3() []string {
 	case len(rows) == 0:
 	case l.kind == storage.Create:
 		for i, row := range l.rows {
-			if row != "" {
-				event(l.keys[i], "", row)
+			if row == "" {
+				l.frames = append(l.frames, "") // one per change
+				continue
 			}
+			event(l.keys[i], "", row)
 		}
 	case l.kind == storage.Update:
 		event("", array(l.keys), array(rows)) // the keys of all that the write changed, as recorded

@@ -41,7 +41,7 @@ func (s *subscription) Rejudge(context.Context) {}
 // hear subscribes by an identity's rights.
 func (s *subscription) hear(who security.Identity) {
 	if s.topic.collection == usersCollection.Name {
-		subscribeSubjects(s.session, who)
+		s.session.SubscribeSubjects(who)
 		return
 	}
 	s.session.Subscribe(who, s.topic.collection)

@@ -50,7 +50,7 @@ func (f *topics) open(t topic, q *query) *form {
 		f.views[t.viewKey()] = v
 	}
 	v.uses++
-	return &form{view: v, Form: newForm(func(changes []storage.Change) []realtime.Frame { return t.frames(v.look(changes)) })}
+	return &form{view: v, Form: realtime.NewGroupForm(func(changes []storage.Change) []realtime.Frame { return t.frames(v.look(changes)) })}
 }
 
 // give says that a subscription to the topic has ended.

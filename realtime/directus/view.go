@@ -19,7 +19,8 @@ type view struct {
 type look struct {
 	collection storage.Collection
 	kind       storage.Kind
-	changes    []storage.Change
+	first      place
+	changes    []storage.Change // the hub's, and only good until it goes on
 	keys       []storage.Value // ids, one per change
 	rows       []storage.Value // one per change; "": the query does not select it. On deletions no more than a sign.
 
@@ -29,19 +30,25 @@ type look struct {
 
 // look looks at changes, once for all who ask in turn.
 func (v *view) look(changes []storage.Change) *look {
-	if v.last == nil || !v.last.shows(changes) {
+	if v.last == nil || v.last.first != placeOf(changes) {
 		v.last = v.query.look(changes)
 	}
 	return v.last
 }
 
-// shows tells whether it is these changes that were looked at.
-func (l *look) shows(changes []storage.Change) bool {
-	return len(l.changes) == len(changes) && l.changes[0].Cursor == changes[0].Cursor
+// place tells changes from others.
+type place struct {
+	cursor     storage.Cursor
+	identifier string
+	count      int
+}
+
+func placeOf(changes []storage.Change) place {
+	return place{changes[0].Cursor, changes[0].Identifier, len(changes)}
 }
 
 func (q *query) look(changes []storage.Change) *look {
-	l := &look{collection: q.collection, kind: changes[0].Kind, changes: changes}
+	l := &look{collection: q.collection, kind: changes[0].Kind, first: placeOf(changes), changes: changes}
 	if q.collection.Name == usersCollection.Name {
 		l.changes = slices.Clone(changes)
 		for i, change := range changes {

@@ -41,7 +41,7 @@ func (c *conn) awaitEvent(group string) {
 	timer := time.NewTimer(eventPatience)
 	defer timer.Stop()
 	select {
-	case <-told(c.server.options.Hub, group):
+	case <-c.server.options.Hub.Told(group):
 	case <-timer.C:
 	case <-c.wire.Done():
 	}
