@@ -124,6 +124,10 @@ func ends(t *testing.T, c *wire.Conn) {
 	}
 }
 
+// handshake is a client's request for a WebSocket.
+const handshake = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+	"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+
 // naked is a client that writes any bytes it likes.
 type naked struct {
 	*net.TCPConn
@@ -147,8 +151,7 @@ func (h *house) connect() *naked {
 func (h *house) undress() (*naked, *wire.Conn) {
 	h.Helper()
 	n := h.connect()
-	n.raw("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
-		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
+	n.raw(handshake)
 	resp, err := http.ReadResponse(n.r, nil)
 	if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
 		h.Fatalf("%v, %v", resp, err)
