@@ -1,32 +1,68 @@
 package directus
 
 import (
-	"errors"
+	"slices"
 
 	"nightwire/storage"
 )
 
+// hidden are the fields of a document that are Nightwire's own; id is shown in their place.
+var hidden = []string{"id", "_id", "identifier", "srvCreated", "srvModified", "subject", "modifiedBy", "isValid", storage.MarkField}
+
+// shown tells whether a row has that field of a document.
+func shown(name string) bool { return !slices.Contains(hidden, name) }
+
 // rowOf is a document as Directus shows an item: id, the collection's columns (null when absent), then the other fields in
 // stored order; what Nightwire notes in a document is left out.
-func rowOf(c storage.Collection, doc storage.Document) storage.Value { return "" }
-
-// keyOf is the row's id: a number in counted collections, else a string.
-func keyOf(c storage.Collection, doc storage.Document) storage.Value { return "" }
-
-// keyValue is an identifier as the id of a row.
-func keyValue(c storage.Collection, identifier string) storage.Value { return "" }
-
-// identifierOf is the identifier that a message's id (or an entry of its ids) names. Errors: storage.ErrInvalid for what is
-// neither a number nor a string.
-func identifierOf(id storage.Value) (string, error) { return "", errors.New("not built yet") }
-
-// documentOf is the document that a client's row stands for: id becomes the identifier; fields that only Nightwire writes, and
-// in a collection with columns all others, are dropped. The same for a patch. Errors: storage.ErrInvalid for what is no
-// object, has names that no document may have, or an id of another type than string and number.
-func documentOf(c storage.Collection, row storage.Value) (storage.Document, error) {
-	return "", errors.New("not built yet")
+func rowOf(c storage.Collection, doc storage.Document) storage.Value {
+	return object(rowFields(c, doc)...)
 }
 
-// changedFields is the payload of an event that shows only what was written: the fields that the writer sent with their new
-// values, and null for those that went away. It holds no id.
-func changedFields(c storage.Collection, change storage.Change) storage.Value { return "{}" }
+// rowFields are the fields of a row, in order.
+func rowFields(c storage.Collection, doc storage.Document) []storage.Field {
+	stored := doc.Fields()
+	row := append(make([]storage.Field, 0, len(stored)+len(c.Fields)+1), storage.Field{Name: "id", Value: keyOf(c, doc)})
+	for _, name := range c.Fields {
+		if shown(name) {
+			row = append(row, storage.Field{Name: name, Value: orNull(fieldOf(stored, name))})
+		}
+	}
+	for _, f := range stored {
+		if shown(f.Name) && !slices.Contains(c.Fields, f.Name) {
+			row = append(row, f)
+		}
+	}
+	return row
+}
+
+// fieldOf is the field of that name, absent when there is none.
+func fieldOf(fields []storage.Field, name string) storage.Value {
+	for _, f := range fields {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+func orNull(v storage.Value) storage.Value {
+	if v == "" {
+		return "null"
+	}
+	return v
+}
+
+// keyOf is the row's id: a number in counted collections, else a string.
+func keyOf(c storage.Collection, doc storage.Document) storage.Value {
+	return keyValue(c, doc.Identifier())
+}
+
+// keyValue is an identifier as the id of a row.
+func keyValue(c storage.Collection, identifier string) storage.Value {
+	if c.IDs == storage.CountedIDs {
+		if n, ok := numberOf(identifier); ok {
+			return n
+		}
+	}
+	return storage.StringValue(identifier)
+}
