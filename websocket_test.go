@@ -104,6 +104,7 @@ func (p *process) speaks(path, name string) {
 	if err != nil {
 		p.t.Fatalf("an upgrade at %s: %d, %v", path, status, err)
 	}
+	defer conn.Close() // else the end of the server would wait for its farewell
 	p.asks(conn)
 }
 
@@ -127,10 +128,13 @@ func TestWebsocketOverTLSAndAtTheEnd(t *testing.T) {
 		t.Fatal(status, err)
 	}
 	p.asks(conn)
-	if code := p.end(syscall.SIGTERM); code != 0 {
-		t.Errorf("exit code %d", code)
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
 	}
 	_, _, err = conn.ReadMessage()
+	if code := p.code(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
 	if closed := (*websocket.CloseError)(nil); !errors.As(err, &closed) || closed.Code != websocket.CloseGoingAway {
 		t.Errorf("the socket of a stopped server: %v", err)
 	}
