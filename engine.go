@@ -26,7 +26,7 @@ func openEngine(ctx context.Context, set settings, log *slog.Logger) (storage.En
 
 func openMongo(ctx context.Context, set settings, log *slog.Logger) (storage.Engine, error) {
 	engine, err := mongo.Open(ctx, mongo.Options{
-		URI: set.mongoURI, Names: set.mongoNames, OwnOnly: set.ownChanges, Holdback: set.holdback,
+		URI: set.mongoURI, Names: set.mongoNames, Free: set.free, OwnOnly: set.ownChanges, Holdback: set.holdback,
 		JournalAge: set.journalAge, JournalBytes: set.journalBytes, Log: log,
 	})
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *server) secure(ctx context.Context, apiSecret string) error {
 	}
 	s.guard, err = security.NewGuard(security.Options{
 		Accounts: storage.NewAccounts(s.engine), APISecret: apiSecret, JWTKey: []byte(key),
-		DefaultRoles: s.defaultRoles, Open: !s.security, FailDelay: s.failDelay, Known: knownPermissions(),
+		DefaultRoles: s.defaultRoles, Open: !s.security, FailDelay: s.failDelay, Known: s.knownPermissions(),
 	})
 	return err
 }

@@ -21,7 +21,7 @@ import (
 func (s *server) connect(ctx context.Context) error {
 	name, engineVersion := s.engine.Describe()
 	documents := storage.NewDocuments(s.engine, s.guard, storage.Options{
-		NoDedupFallback: !s.dedupFallback, NoCreatedAtFallback: !s.createdAtFallback,
+		Collections: s.collections(), NoDedupFallback: !s.dedupFallback, NoCreatedAtFallback: !s.createdAtFallback,
 		Prune: s.prune, SearchTime: s.searchTime, Log: s.log,
 	})
 	s.endDocuments = documents.Close

@@ -62,9 +62,13 @@ func setHoldback(to *time.Duration, v string) error {
 
 // checkMongoNames refuses two collections in one.
 func (s *settings) checkMongoNames() error {
+	names := maps.Clone(s.mongoNames)
+	for _, c := range s.free {
+		names[c.Name] = c.Name
+	}
 	used := map[string]string{}
-	for _, collection := range slices.Sorted(maps.Keys(s.mongoNames)) {
-		name := s.mongoNames[collection]
+	for _, collection := range slices.Sorted(maps.Keys(names)) {
+		name := names[collection]
 		if other, taken := used[name]; taken {
 			return fmt.Errorf("the collections %s and %s are both called %s in MongoDB; see the settings that end in _COLLECTION", other, collection, name)
 		}

@@ -79,9 +79,9 @@ func (s *server) open(ctx context.Context, stdout io.Writer) (err error) {
 }
 
 // knownPermissions are those that the routes ask for.
-func knownPermissions() []security.Permission {
+func (s *settings) knownPermissions() []security.Permission {
 	known := []security.Permission{storage.SendAlarms, storage.AckAlarms, storage.HearAlarms}
-	for _, c := range storage.Nightscout() {
+	for _, c := range s.collections() {
 		for _, right := range []string{"create", "read", "update", "delete"} {
 			known = append(known, security.Permission("api:"+c.Name+":"+right))
 		}

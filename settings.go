@@ -18,6 +18,7 @@ import (
 	"nightwire/api"
 	"nightwire/realtime/directus"
 	"nightwire/security"
+	"nightwire/storage"
 )
 
 // settings are what the environment asks for.
@@ -39,6 +40,7 @@ type settings struct {
 	maxLimit               int
 	dedupFallback          bool
 	createdAtFallback      bool
+	free                   []storage.Collection
 	prune                  map[string]time.Duration // by collection
 	searchTime             time.Duration
 	mongoURI               string
@@ -115,6 +117,8 @@ var generalTable = []setting{
 		func(s *settings, v string) error { return setBool(&s.dedupFallback, v) }},
 	{"API3_CREATED_AT_FALLBACK_ENABLED", nil, "true", "take a missing date from created_at, and keep created_at",
 		func(s *settings, v string) error { return setBool(&s.createdAtFallback, v) }},
+	{"COLLECTIONS", nil, "", "further collections, separated by commas: name, name:int for counted ids or name:uuid, with columns in parentheses as in test:int(test,status,n),todo",
+		func(s *settings, v string) error { return setCollections(&s.free, v) }},
 	autoprune("devicestatus"), autoprune("entries"), autoprune("food"), autoprune("profile"), autoprune("settings"), autoprune("treatments"),
 	{"SEARCH_TIMEOUT", nil, "5000", "milliseconds after which a search is given up, with an answer that names the fields without an index; 0 never",
 		func(s *settings, v string) error { return setMilliseconds(&s.searchTime, v) }},

@@ -119,7 +119,7 @@ func testUnknown(t *testing.T, e storage.Engine) {
 
 // testCollections: collections have any valid name, and know nothing of each other.
 func testCollections(t *testing.T, e storage.Engine) {
-	names := []string{"entries", "select", "order", "index", "a", "x_1", "auth_subjects", "journal", "meta", "collections", strings.Repeat("n", 64)}
+	names := []string{"entries", "select", "order", "index", "a", "x_1", "auth_subjects", "journal", "meta", "collections", "Entries", "eNtries", "A", "a-b", strings.Repeat("n", 64)}
 	for i, name := range names {
 		apply(t, e, put(name, "same", fmt.Sprintf(`"v":%d`, i)))
 	}
@@ -129,7 +129,7 @@ func testCollections(t *testing.T, e storage.Engine) {
 			t.Errorf("%s holds %v (%v)", name, got, err)
 		}
 	}
-	for _, bad := range []string{"", "A", "1a", "_journal", `a"b`, "a b", strings.Repeat("n", 65)} {
+	for _, bad := range []string{"", "-a", "1a", "ä", "_journal", `a"b`, "a b", strings.Repeat("n", 65)} {
 		_, err := e.Apply(t.Context(), put(bad, "x", ``))
 		wantError(t, fmt.Sprintf("collection %q", bad), err, storage.ErrInvalid)
 	}
