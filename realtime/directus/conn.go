@@ -52,11 +52,7 @@ func (s *Server) newConn(socket *wire.Conn, address string, a admission, d Diale
 
 // run works until the connection ends. The version is that of the Guard before the connection was authenticated.
 func (c *conn) run(version uint64) {
-	if !c.server.enter(c) {
-		c.wire.Close(goingAway, "")
-		c.wire.Run(func([]byte) {})
-		return
-	}
+	c.server.enter(c)
 	defer c.server.leave(c)
 	session := c.server.options.Hub.Join(presence{c}, c.server.topics.silent())
 	defer session.Leave()

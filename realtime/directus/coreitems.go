@@ -81,7 +81,7 @@ func (s items) coreCreate(ctx context.Context, r request, q *query) (answer, err
 	if err != nil {
 		return answer{}, s.unique(err)
 	}
-	if rows, err = s.reread(ctx, w.identifiers, q); err != nil {
+	if rows, err = s.reread(ctx, w.identifiers, w, q); err != nil {
 		return answer{}, err
 	}
 	if !all {

@@ -24,10 +24,11 @@ func (s items) coreUpdate(ctx context.Context, r request, q *query) (answer, err
 	if err != nil {
 		return answer{}, err
 	}
-	if _, err := s.update(ctx, identifiers, r.data); err != nil {
+	w, err := s.update(ctx, identifiers, r.data)
+	if err != nil {
 		return answer{}, s.unique(err)
 	}
-	return s.coreUpdated(ctx, identifiers, q)
+	return s.coreUpdated(ctx, r, identifiers, w, q)
 }
 
 // coreUpdateOne answers the whole item: the query is ignored, as by the original.
@@ -40,10 +41,11 @@ func (s items) coreUpdateOne(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if _, err := s.update(ctx, []string{identifier}, r.data); err != nil {
+	w, err := s.update(ctx, []string{identifier}, r.data)
+	if err != nil {
 		return answer{}, s.unique(err)
 	}
-	rows, err := s.reread(ctx, []string{identifier}, q)
+	rows, err := s.reread(ctx, []string{identifier}, w, q)
 	if err != nil {
 		return answer{}, err
 	}
@@ -53,36 +55,49 @@ func (s items) coreUpdateOne(ctx context.Context, r request) (answer, error) {
 // coreUpdateEach patches each item of an array with the data that it has there. All of them are looked at before the first
 // is written, but each is a write of its own.
 func (s items) coreUpdateEach(ctx context.Context, r request, q *query) (answer, error) {
-	rows := elements(r.data)
-	if len(rows) > s.server.options.MaxList {
-		return answer{}, errLongList
+	identifiers, patches, err := s.patches(r.data)
+	if err != nil {
+		return answer{}, err
 	}
-	identifiers := make([]string, len(rows))
-	for i, row := range rows {
-		id := row.Get("id")
-		if id == "" {
-			return answer{}, invalidPayload(`Each item of "data" needs an "id".`)
-		}
-		identifier, err := identifierOf(id)
-		if err != nil {
-			return answer{}, err
-		}
-		if _, err := documentOf(s.collection, row); err != nil {
-			return answer{}, err
-		}
-		identifiers[i] = identifier
-	}
+	var all written
 	for i, identifier := range identifiers {
-		if _, err := s.update(ctx, []string{identifier}, without(rows[i], "id")); err != nil {
+		w, err := s.update(ctx, []string{identifier}, patches[i])
+		if err != nil {
 			return answer{}, s.unique(err)
 		}
+		all.identifiers = append(all.identifiers, w.identifiers...)
 	}
-	return s.coreUpdated(ctx, identifiers, q)
+	return s.coreUpdated(ctx, r, identifiers, all, q)
 }
 
-// coreUpdated answers the items that were updated, whether the query's filter still selects them or not.
-func (s items) coreUpdated(ctx context.Context, identifiers []string, q *query) (answer, error) {
-	rows, err := s.reread(ctx, identifiers, q)
+// patches are what an array of items says of each of them. Errors: *fault, storage.ErrInvalid.
+func (s items) patches(data storage.Value) (identifiers []string, patches []storage.Value, err error) {
+	for row := range data.Elements() {
+		if len(identifiers) == s.server.options.MaxList {
+			return nil, nil, errLongList
+		}
+		if row.Get("id") == "" {
+			return nil, nil, invalidPayload(`Each item of "data" needs an "id".`)
+		}
+		identifier, err := identifierOf(row.Get("id"))
+		if err == nil {
+			_, err = documentOf(s.collection, row)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		identifiers, patches = append(identifiers, identifier), append(patches, without(row, "id"))
+	}
+	return identifiers, patches, nil
+}
+
+// coreUpdated answers the items that were named, whether the query's filter still selects them or not.
+func (s items) coreUpdated(ctx context.Context, r request, named []string, w written, q *query) (answer, error) {
+	all, err := s.query(without(r.query, "filter", "search"), true)
+	if err != nil {
+		return answer{}, err
+	}
+	rows, err := s.reread(ctx, named, w, all)
 	if err != nil {
 		return answer{}, err
 	}
@@ -150,16 +165,14 @@ func (s items) keys(identifiers []string) []storage.Value {
 	return keys
 }
 
-func elements(v storage.Value) (all []storage.Value) {
-	for one := range v.Elements() {
-		all = append(all, one)
+// without is an object without some of its members; what is no object stays as it is.
+func without(v storage.Value, names ...string) storage.Value {
+	if v.Type() != storage.Object {
+		return v
 	}
-	return all
-}
-
-// without is an object without one of its members.
-func without(v storage.Value, name string) storage.Value {
 	d := storage.Document(v).Edit()
-	d.Delete(name)
+	for _, name := range names {
+		d.Delete(name)
+	}
 	return storage.Value(d.Document())
 }

@@ -36,7 +36,7 @@ func legacyFrames(l *look) (frames []realtime.Frame) {
 	switch l.kind {
 	case storage.Create:
 		for i, change := range l.changes {
-			event(changedFields(l.collection, change), l.keys[i], "")
+			event(changedFields(l.collection, known(change)), l.keys[i], "")
 		}
 	case storage.Update:
 		for payload, keys := range l.alike() {
@@ -53,7 +53,7 @@ func (l *look) alike() func(yield func(storage.Value, []storage.Value) bool) {
 	return func(yield func(storage.Value, []storage.Value) bool) {
 		payload, from := storage.Value(""), 0
 		for i, change := range l.changes {
-			next := changedFields(l.collection, change)
+			next := changedFields(l.collection, known(change))
 			if i > 0 && next != payload {
 				if !yield(payload, l.keys[from:i]) {
 					return
@@ -64,6 +64,20 @@ func (l *look) alike() func(yield func(storage.Value, []storage.Value) bool) {
 		}
 		yield(payload, l.keys[from:])
 	}
+}
+
+// known is a change with the fields that its writer sent: those that differ, where other programs have written and nobody
+// knows.
+func known(change storage.Change) storage.Change {
+	if len(change.Sent) > 0 {
+		return change
+	}
+	for _, f := range change.After.Fields() {
+		if !f.Value.Equal(change.Before.Get(f.Name)) {
+			change.Sent = append(change.Sent, f.Name)
+		}
+	}
+	return change
 }
 
 func action(k storage.Kind) storage.Value { return storage.StringValue(string(k)) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"slices"
 	"strings"
 
 	"nightwire/security"
@@ -63,30 +62,37 @@ func (s items) read(ctx context.Context, q *query) ([]storage.Value, error) {
 // readKeys are the items with those identifiers, in the order of the primary key; those that are unknown or that the query's
 // filter excludes are left out. Page and order of the query do not count. Errors: those of search.
 func (s items) readKeys(ctx context.Context, identifiers []string, q *query) ([]storage.Value, error) {
-	rows := []storage.Value{}
-	if len(identifiers) == 0 {
-		return rows, s.may(ctx, s.collection.ListPermission())
+	return s.named(ctx, identifiers, q.matches, q)
+}
+
+// reread is what a writer is shown of the items that he named: their rows, whatever the query's filter says of them now, or,
+// when he may not read, the ids of those that he wrote. Errors: those of search.
+func (s items) reread(ctx context.Context, identifiers []string, w written, q *query) ([]storage.Value, error) {
+	rows, err := s.named(ctx, identifiers, func(storage.Document) bool { return true }, q)
+	if !errors.Is(err, security.ErrForbidden) {
+		return rows, err
 	}
-	wanted := storage.Query{Filter: storage.Filter{Op: storage.In, Path: "identifier", List: texts(identifiers)}, Sort: s.order()}
-	for doc, err := range s.search(ctx)(wanted) {
-		if err != nil {
-			return nil, err
-		}
-		if q.matches(doc) {
-			rows = append(rows, q.project(doc))
-		}
+	rows = []storage.Value{}
+	for _, identifier := range w.identifiers {
+		rows = append(rows, object(storage.Field{Name: "id", Value: keyValue(s.collection, identifier)}))
 	}
 	return rows, nil
 }
 
-// reread is what a writer is shown of the items he wrote: their rows or, when he may not read, their ids.
-func (s items) reread(ctx context.Context, identifiers []string, q *query) ([]storage.Value, error) {
-	rows, err := s.readKeys(ctx, identifiers, q)
-	if !errors.Is(err, security.ErrForbidden) {
-		return rows, err
+// named are the rows of the documents with those identifiers that are wanted, in the order of the primary key.
+func (s items) named(ctx context.Context, identifiers []string, wanted func(storage.Document) bool, q *query) ([]storage.Value, error) {
+	if len(identifiers) == 0 {
+		return nil, s.mayHear(ctx)
 	}
-	for _, identifier := range identifiers {
-		rows = append(rows, object(storage.Field{Name: "id", Value: keyValue(s.collection, identifier)}))
+	these := storage.Filter{Op: storage.In, Path: "identifier", List: texts(identifiers)}
+	var rows []storage.Value
+	for doc, err := range s.search(ctx)(storage.Query{Filter: these, Sort: s.order()}) {
+		if err != nil {
+			return nil, err
+		}
+		if wanted(doc) {
+			rows = append(rows, q.project(doc))
+		}
 	}
 	return rows, nil
 }
@@ -195,13 +201,15 @@ func (s items) identifiers(ids storage.Value) ([]string, error) {
 }
 
 // unique is the list with each entry once, at its first place.
-func unique(list []string) []string {
+func unique(list []string) (once []string) {
 	seen := make(map[string]bool, len(list))
-	return slices.DeleteFunc(list, func(one string) bool {
-		before := seen[one]
+	for _, one := range list {
+		if !seen[one] {
+			once = append(once, one)
+		}
 		seen[one] = true
-		return before
-	})
+	}
+	return once
 }
 
 func texts(list []string) []storage.Value {

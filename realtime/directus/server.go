@@ -13,8 +13,9 @@ type Server struct {
 
 	mu      sync.Mutex
 	conns   map[*conn]struct{}
+	places  int // that are taken, by connections and by those that are being upgraded
 	closing bool
-	ended   sync.WaitGroup // of the connections
+	ended   sync.WaitGroup // of the places
 }
 
 // New returns a server whose connections listen to the hub.
@@ -56,35 +57,40 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 }
 
-// enter takes a place for a connection; false: the server is closing.
-func (s *Server) enter(c *conn) bool {
+// take takes a place for a connection, which give gives back. Without one, status is the line that refuses.
+func (s *Server) take() (status string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closing {
-		return false
+	switch limit := s.options.ConnLimit; {
+	case s.closing:
+		return "503 Service Unavailable", false
+	case limit > 0 && s.places >= limit:
+		return "403 Forbidden", false
 	}
-	s.conns[c] = struct{}{}
+	s.places++
 	s.ended.Add(1)
-	return true
+	return "", true
+}
+
+func (s *Server) give() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.places--
+	s.ended.Done()
+}
+
+// enter makes a connection known to Close. One that comes while the server is closing is closed.
+func (s *Server) enter(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns[c] = struct{}{}
+	if s.closing {
+		c.wire.Close(goingAway, "")
+	}
 }
 
 func (s *Server) leave(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
-	s.ended.Done()
-}
-
-// refuses tells that there is no place for another connection, and the status line that says so.
-func (s *Server) refuses() (status string, refused bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch limit := s.options.ConnLimit; {
-	case s.closing:
-		return "503 Service Unavailable", true
-	case limit > 0 && len(s.conns) >= limit:
-		return "403 Forbidden", true
-	default:
-		return "", false
-	}
 }

@@ -20,10 +20,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		notFound(w, r)
 		return
 	}
-	if status, refused := s.refuses(); refused {
+	status, ok := s.take()
+	if !ok {
 		wire.Refuse(w, status)
 		return
 	}
+	defer s.give()
 	ctx, cancel := context.WithTimeout(r.Context(), judgeTimeout)
 	defer cancel()
 	version := s.options.Guard.Version()

@@ -21,8 +21,8 @@ type look struct {
 	kind       storage.Kind
 	first      place
 	changes    []storage.Change // the hub's, and only good until it goes on
-	keys       []storage.Value // ids, one per change
-	rows       []storage.Value // one per change; "": the query does not select it. On deletions no more than a sign.
+	keys       []storage.Value  // ids, one per change
+	rows       []storage.Value  // one per change; "": the query does not select it. On deletions no more than a sign.
 
 	frames []string // of the v3 dialect without uid, once somebody wanted them
 	framed bool

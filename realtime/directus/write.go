@@ -12,8 +12,12 @@ const eventPatience = 100 * time.Millisecond
 
 // write lets a handler write. In the legacy dialect the writer hears his own event before his answer, in the later ones
 // after it; whoever does not listen to the collection waits for nothing.
-func (c *conn) write(r request, work func(s *items) (w written, answer func() error, err error)) error {
+// The right to write is judged before anything of the message's data, so that nobody learns from their faults.
+func (c *conn) write(ctx context.Context, r request, right string, work func(s *items) (w written, answer func() error, err error)) error {
 	s, err := c.items(r.collection)
+	if err == nil {
+		err = s.mayWrite(ctx, right)
+	}
 	if err != nil {
 		return err
 	}
@@ -49,7 +53,7 @@ func (c *conn) awaitEvent(group string) {
 
 // post creates one item or many (spec §3.3).
 func (c *conn) post(ctx context.Context, r request) error {
-	return c.write(r, func(s *items) (written, func() error, error) {
+	return c.write(ctx, r, "create", func(s *items) (written, func() error, error) {
 		q, err := s.query(r.query, false)
 		if err != nil {
 			return written{}, nil, err
@@ -59,7 +63,7 @@ func (c *conn) post(ctx context.Context, r request) error {
 			return written{}, nil, err
 		}
 		w, err := s.create(ctx, rows)
-		return w, func() error { return c.answerItems(ctx, r, s, w.identifiers, q, many) }, err
+		return w, func() error { return c.answerItems(ctx, r, s, w.identifiers, w, q, many) }, err
 	})
 }
 
@@ -79,8 +83,8 @@ func rowsOf(data storage.Value) (rows []storage.Value, many bool, err error) {
 }
 
 // answerItems answers the items with those identifiers as the query shows them: all of them or, of one, itself.
-func (c *conn) answerItems(ctx context.Context, r request, s *items, identifiers []string, q *query, many bool) error {
-	rows, err := s.reread(ctx, identifiers, q)
+func (c *conn) answerItems(ctx context.Context, r request, s *items, identifiers []string, w written, q *query, many bool) error {
+	rows, err := s.reread(ctx, identifiers, w, q)
 	switch {
 	case err != nil:
 		return err
@@ -96,7 +100,7 @@ func (c *conn) answerItems(ctx context.Context, r request, s *items, identifiers
 
 // patch changes one item or many (spec §3.4); without data nothing is changed.
 func (c *conn) patch(ctx context.Context, r request) error {
-	return c.write(r, func(s *items) (written, func() error, error) {
+	return c.write(ctx, r, "update", func(s *items) (written, func() error, error) {
 		q, err := s.query(r.query, false)
 		if err != nil {
 			return written{}, nil, err
@@ -106,13 +110,13 @@ func (c *conn) patch(ctx context.Context, r request) error {
 			return written{}, nil, err
 		}
 		w, err := s.update(ctx, identifiers, r.data)
-		return w, func() error { return c.answerItems(ctx, r, s, identifiers, q, many) }, err
+		return w, func() error { return c.answerItems(ctx, r, s, identifiers, w, q, many) }, err
 	})
 }
 
 // delete removes one item or many, and answers what was sent: unknown ids are as good as deleted (spec §3.5).
 func (c *conn) delete(ctx context.Context, r request) error {
-	return c.write(r, func(s *items) (written, func() error, error) {
+	return c.write(ctx, r, "delete", func(s *items) (written, func() error, error) {
 		identifiers, many, err := s.meant(r)
 		if err != nil {
 			return written{}, nil, err
