@@ -12,7 +12,7 @@ import (
 type route struct {
 	operation  operation
 	public     bool   // no token needed
-	collection string // lower case; "" for the operations on the whole API
+	collection string // "" for the operations on the whole API
 	identifier string // unescaped; "" for operations on a collection
 	extension  string // json, csv, xml or another known type that is asked for by the path's ending; "" for none
 	unknown    bool   // the identifier or timestamp ends like a file of a type that is not offered: 406 unless there is such a one
@@ -32,7 +32,8 @@ var (
 )
 
 // parseRoute finds the operation of an escaped path that begins with /api/v3. Segments are unescaped once, here.
-func parseRoute(method, escaped string, known func(collection string) bool) (route, error) {
+// Segments name collections in any case; named is the collection that one means.
+func parseRoute(method, escaped string, named func(segment string) (collection string, ok bool)) (route, error) {
 	segments := strings.Split(strings.Trim(escaped[len("/api/v3"):], "/"), "/")
 	if method == http.MethodHead {
 		method = http.MethodGet
@@ -41,12 +42,13 @@ func parseRoute(method, escaped string, known func(collection string) bool) (rou
 		return route{}, errNoRoute
 	}
 	if len(segments) == 1 {
-		return topRoute(method, segments[0], known)
+		return topRoute(method, segments[0], named)
 	}
-	if !known(strings.ToLower(segments[0])) {
+	collection, ok := named(segments[0])
+	if !ok {
 		return route{}, errNoRoute
 	}
-	rt := route{collection: strings.ToLower(segments[0])}
+	rt := route{collection: collection}
 	if name, ending := splitEnding(segments[len(segments)-1]); method == http.MethodGet && rendered[ending] {
 		segments[len(segments)-1], rt.extension = name, ending
 	}
@@ -63,26 +65,28 @@ func parseRoute(method, escaped string, known func(collection string) bool) (rou
 	return rt.document(method, segments[1])
 }
 
-// topRoute is a route of one segment: an operation on the whole API or on a collection.
-func topRoute(method, segment string, known func(string) bool) (route, error) {
+// topRoute is a route of one segment: an operation on the whole API or on a collection. A free collection may be called test;
+// the operation of that name makes way for it.
+func topRoute(method, segment string, named func(string) (string, bool)) (route, error) {
 	name, ending := splitEnding(strings.ToLower(segment))
 	rt := route{extension: ending}
+	collection, known := named(name)
 	key := method + " " + name
 	switch {
 	case key == "GET version":
 		rt.operation, rt.public = (*request).version, true
 	case key == "GET status":
 		rt.operation = (*request).status
-	case key == "GET test":
+	case key == "GET test" && !known:
 		rt.operation, rt.public = (*request).test, true
 	case key == "GET lastmodified":
 		rt.operation = (*request).lastModified
 	case key == "POST alarms":
 		rt.operation = (*request).alarm
-	case known(name) && method == http.MethodGet:
-		rt.operation, rt.collection = (*request).search, name
-	case known(name) && method == http.MethodPost:
-		rt.operation, rt.collection = (*request).create, name
+	case known && method == http.MethodGet:
+		rt.operation, rt.collection = (*request).search, collection
+	case known && method == http.MethodPost:
+		rt.operation, rt.collection = (*request).create, collection
 	default:
 		return route{}, errNoRoute
 	}

@@ -2,10 +2,19 @@ package v3
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
-func isEntries(name string) bool { return name == "entries" }
+// served names the collections entries and Things.
+func served(segment string) (collection string, ok bool) {
+	for _, name := range []string{"entries", "Things"} {
+		if strings.EqualFold(segment, name) {
+			return name, true
+		}
+	}
+	return "", false
+}
 
 func TestParseRoute(t *testing.T) {
 	for _, c := range []struct {
@@ -23,6 +32,8 @@ func TestParseRoute(t *testing.T) {
 		{"GET", "/api/v3/", "", "", "", "", false, errNoRoute},
 		{"GET", "/api/v3/activity", "", "", "", "", false, errNoRoute},
 		{"GET", "/api/v3/ENTRIES/", "entries", "", "", "", false, nil},
+		{"GET", "/api/v3/things", "Things", "", "", "", false, nil},
+		{"PUT", "/api/v3/tHINGS/1", "Things", "1", "", "", false, nil},
 		{"GET", "/api/v3/entries.csv", "entries", "", "csv", "", false, nil},
 		{"GET", "/api/v3/entries.foo", "", "", "", "", false, errFormat},
 		{"GET", "/api/v3/entries.html", "entries", "", "html", "", false, nil},
@@ -45,7 +56,7 @@ func TestParseRoute(t *testing.T) {
 		{"GET", "/api/v3/entries/history/1/2", "", "", "", "", false, errNoRoute},
 		{"PATCH", "/api/v3/entries/%C3%A4", "entries", "ä", "", "", false, nil},
 	} {
-		rt, err := parseRoute(c.method, c.path, isEntries)
+		rt, err := parseRoute(c.method, c.path, served)
 		if !errors.Is(err, c.err) || (c.err == nil) != (err == nil) {
 			t.Errorf("%s %s: error %v, want %v", c.method, c.path, err, c.err)
 			continue
@@ -66,9 +77,24 @@ func FuzzLocation(f *testing.F) {
 			return
 		}
 		r := &request{API: &API{}, route: route{collection: "entries"}}
-		rt, err := parseRoute("PUT", r.location(id), isEntries)
+		rt, err := parseRoute("PUT", r.location(id), served)
 		if err != nil || rt.identifier != id || rt.extension != "" || rt.unknown {
 			t.Errorf("%q by %s: %+v, %v", id, r.location(id), rt, err)
 		}
 	})
+}
+
+// A collection that is called test is served in the place of the operation.
+func TestCollectionNamedTest(t *testing.T) {
+	none := func(string) (string, bool) { return "", false }
+	all := func(segment string) (string, bool) { return segment, true }
+	for _, c := range []struct {
+		named func(string) (string, bool)
+		want  string
+	}{{none, ""}, {all, "test"}} {
+		rt, err := parseRoute("GET", "/api/v3/test", c.named)
+		if err != nil || rt.collection != c.want || rt.public != (c.want == "") {
+			t.Errorf("%+v, %v; want the collection %q", rt, err, c.want)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -80,7 +81,7 @@ func (a *API) serve(c echo.Context) error {
 }
 
 func (r *request) perform() error {
-	rt, err := parseRoute(r.Request().Method, r.Request().URL.EscapedPath(), r.known)
+	rt, err := parseRoute(r.Request().Method, r.Request().URL.EscapedPath(), r.named)
 	if err != nil {
 		return err
 	}
@@ -105,10 +106,15 @@ func (r *request) identify() (security.Identity, error) {
 	return r.Guard.Authenticate(r.ctx(), r.RealIP(), security.Credentials{JWT: token})
 }
 
-// known tells whether a collection of that name is served.
-func (r *request) known(collection string) bool {
-	_, err := r.Documents.Collection(collection)
-	return err == nil
+// named is the collection that a segment of a path names, in any case.
+func (r *request) named(segment string) (collection string, ok bool) {
+	segment = strings.ToLower(segment)
+	for _, c := range r.Documents.Collections() {
+		if strings.ToLower(c.Name) == segment {
+			return c.Name, true
+		}
+	}
+	return "", false
 }
 
 // asked is the request as storage.Documents wants it.
