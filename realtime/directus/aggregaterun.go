@@ -57,7 +57,7 @@ func (q *query) gather(search searcher) ([]*group, error) {
 				return nil, err
 			}
 			for i := range by {
-				by[i] = kept(by[i])
+				by[i] = kept(storage.Value(same(by[i])))
 			}
 			g = q.groups.open(by)
 			groups, byKey[key] = append(groups, g), g

@@ -63,9 +63,9 @@ func (l leaf) filter() storage.Filter {
 	case "_nempty":
 		return l.except([]storage.Value{`""`, "null"})
 	case "_between":
-		return both(l.compared(storage.Gte, l.list[0]), l.compared(storage.Lte, l.list[1]))
+		return l.bounded(both, storage.Gte, storage.Lte)
 	case "_nbetween":
-		return both(l.present(), either(l.compared(storage.Lt, l.list[0]), l.compared(storage.Gt, l.list[1])))
+		return l.bounded(either, storage.Lt, storage.Gt)
 	}
 	if op, ok := comparisons[l.op]; ok {
 		return l.compared(op, l.list[0])
@@ -115,18 +115,32 @@ func (l leaf) present() storage.Filter {
 	return storage.Filter{Op: storage.Ne, Path: l.path, Value: "null"}
 }
 
-// compared holds for what compares so with one of the values that the operand stands for; types never mix.
-func (l leaf) compared(op storage.Op, operand storage.Value) storage.Filter {
-	list := ranks(operand)
+// ranks are the values that are less or greater than others in the place of an operand.
+func (l leaf) ranks(operand storage.Value) []storage.Value {
 	if text, ok := textOf(operand); ok && l.path == "identifier" {
-		list = []storage.Value{storage.StringValue(text)}
+		return []storage.Value{storage.StringValue(text)}
 	}
+	return ranks(operand)
+}
+
+// compared holds for what compares so with one of the values that the operand stands for.
+func (l leaf) compared(op storage.Op, operand storage.Value) storage.Filter {
 	var any []storage.Filter
-	for _, v := range list {
+	for _, v := range l.ranks(operand) {
 		any = append(any, storage.Filter{Op: op, Path: l.path, Value: v})
 	}
-	if len(any) == 1 {
-		return any[0]
+	return either(any...)
+}
+
+// bounded combines what compares with the two operands. Both have to stand for values of one type.
+func (l leaf) bounded(combined func(...storage.Filter) storage.Filter, low, high storage.Op) storage.Filter {
+	var any []storage.Filter
+	for _, v := range l.ranks(l.list[0]) {
+		for _, w := range l.ranks(l.list[1]) {
+			if v.Type() == w.Type() {
+				any = append(any, combined(storage.Filter{Op: low, Path: l.path, Value: v}, storage.Filter{Op: high, Path: l.path, Value: w}))
+			}
+		}
 	}
 	return either(any...)
 }
@@ -136,6 +150,9 @@ func both(parts ...storage.Filter) storage.Filter {
 }
 
 func either(parts ...storage.Filter) storage.Filter {
+	if len(parts) == 1 {
+		return parts[0] // of which engines make more
+	}
 	return storage.Filter{Op: storage.Or, All: parts}
 }
 

@@ -38,7 +38,7 @@ func among(docs ...storage.Document) searcher {
 }
 
 var (
-	counted  = storage.Collection{Name: "test", IDs: storage.CountedIDs, Fields: columns}
+	counted  = storage.Collection{Name: "test", IDs: storage.CountedIDs, Fields: []string{"test", "status", "n", "hidden_note"}}
 	unlisted = storage.Collection{Name: "todo", IDs: storage.CountedIDs}
 	given    = storage.Collection{Name: "entries"}
 )

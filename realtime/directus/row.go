@@ -12,13 +12,8 @@ var hidden = []string{"id", "_id", "identifier", "srvCreated", "srvModified", "s
 // shown tells whether a row has that field of a document.
 func shown(name string) bool { return !slices.Contains(hidden, name) }
 
-// rowOf is a document as Directus shows an item: id, the collection's columns (null when absent), then the other fields in
-// stored order; what Nightwire notes in a document is left out.
-func rowOf(c storage.Collection, doc storage.Document) storage.Value {
-	return object(rowFields(c, doc)...)
-}
-
-// rowFields are the fields of a row, in order.
+// rowFields are a document as Directus shows an item: id, the collection's columns (null when absent), then the other fields
+// in stored order; what Nightwire notes in a document is left out.
 func rowFields(c storage.Collection, doc storage.Document) []storage.Field {
 	stored := doc.Fields()
 	row := append(make([]storage.Field, 0, len(stored)+len(c.Fields)+1), storage.Field{Name: "id", Value: keyOf(c, doc)})
