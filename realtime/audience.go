@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -100,6 +101,7 @@ func (h *Hub) listeners(a *audience) []*subscription {
 		for _, s := range a.members {
 			a.list = append(a.list, s)
 		}
+		slices.SortFunc(a.list, func(s, t *subscription) int { return cmp.Compare(s.session.number, t.session.number) })
 	}
 	return a.list
 }

@@ -54,6 +54,7 @@ type Hub struct {
 	audiences map[string]*audience // of the collections, alarms and subjects, by name; the map itself never changes
 	channels  map[string]*audience // of those channels of messages that have listeners, by name
 	sessions  map[*Session]struct{}
+	joins     uint64 // sessions so far
 }
 
 // Open returns a hub for these collections that will tell every change after this moment. Errors: those of Journal.Head.

@@ -38,6 +38,7 @@ type Session struct {
 	hub    *Hub
 	client Client
 	form   *Form
+	number uint64 // sessions are told a change in the order in which they joined
 
 	channels map[string]struct{} // to which it subscribed; the hub's lock guards it
 
@@ -62,6 +63,8 @@ func (h *Hub) Join(client Client, form *Form) *Session {
 	s := &Session{hub: h, client: client, form: form}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.joins++
+	s.number = h.joins
 	h.sessions[s] = struct{}{}
 	return s
 }

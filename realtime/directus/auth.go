@@ -29,7 +29,7 @@ func (s *Server) identify(ctx context.Context, address, token string) (credentia
 		shown = security.Credentials{JWT: token}
 	}
 	who, err := s.options.Guard.Authenticate(ctx, address, shown)
-	if err == nil && who == (security.Identity{}) {
+	if err == nil && who.Name() == "" { // a JWT whose subject is gone
 		err = security.ErrUnauthenticated
 	}
 	return credential{who, token}, err

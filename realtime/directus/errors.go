@@ -32,10 +32,12 @@ var (
 	errForbidden   = &fault{status: 403, code: "FORBIDDEN", message: "You don't have permission to access this."}
 	errMalformed   = invalidPayload("Unable to parse the incoming message.")
 	errUnknownType = invalidPayload("Invalid message type! Either get, post, patch, delete or subscribe expected")
+	errNoName      = invalidPayload("Collection is required")
 	errNoData      = invalidPayload(`"data" has to be an object or an array of objects.`)
 	errNoObject    = invalidPayload(`"data" has to be an object.`)
 	errNoList      = invalidPayload(`"ids" has to be an array.`)
 	errLongList    = invalidPayload("The list is too long.")
+	errGroups      = invalidQuery("Invalid query. A subscription is to items, not to groups of them.")
 	errTooFast     = &fault{status: 429, code: "REQUESTS_EXCEEDED", message: "Too many requests, retry later."}
 	errTooMany     = &fault{status: 403, code: "LIMIT_EXCEEDED", message: "Subscriptions limit exceeded."}
 	errInternal    = &fault{status: 500, code: "INTERNAL_SERVER_ERROR", message: "An unexpected error occurred."}

@@ -20,10 +20,12 @@ type items struct {
 }
 
 // items is the collection of that name, exactly or else in lower case. The names of the system's collections are
-// known only when the operator wants them. Errors: errForbidden for a collection that there is not.
+// known only when the operator wants them. Errors: errNoName without a name, errForbidden for a collection that there is not.
 func (c *conn) items(name string) (items, error) {
 	s := items{server: c.server, request: storage.Request{Who: c.identity()}}
-	name = strings.TrimSpace(name)
+	if name = strings.TrimSpace(name); name == "" {
+		return s, errNoName
+	}
 	for _, name := range []string{name, strings.ToLower(name)} {
 		if name == usersCollection.Name && c.server.options.System {
 			s.collection, s.users = usersCollection, true

@@ -78,9 +78,11 @@ func TestLegacyPost(t *testing.T) {
 		exchange{`{"type":"POST","collection":"test","data":[]}`, `{"type":"RESPONSE","data":[]}`},
 		exchange{`{"type":"POST","collection":"test"}`, refusal(400, "INVALID_PAYLOAD")},
 		exchange{`{"type":"POST","collection":"test","data":null,"uid":"n"}`, refusal(400, "INVALID_PAYLOAD", `,"uid":"n"`)},
-		exchange{`{"type":"POST","collection":"test","data":"str"}`, refusal(400, "INVALID_PAYLOAD")},
+		exchange{`{"type":"POST","collection":"test","data":""}`, refusal(400, "INVALID_PAYLOAD")},
+		exchange{`{"type":"POST","collection":"test","data":5}`, refusal(400, "INVALID_PAYLOAD")},
+		exchange{`{"type":"POST","collection":"test","data":"str"}`, `{"type":"RESPONSE","data":{"id":8,"test":null,"status":null,"n":null,"hidden_note":null}}`},
 		exchange{`{"type":"POST","collection":"test","data":[{},5]}`, refusal(400, "INVALID_PAYLOAD")},
-		exchange{`{"type":"POST","collection":"test","data":{"nope":1}}`, `{"type":"RESPONSE","data":{"id":8,"test":null,"status":null,"n":null,"hidden_note":null}}`},
+		exchange{`{"type":"POST","collection":"test","data":{"nope":1}}`, `{"type":"RESPONSE","data":{"id":9,"test":null,"status":null,"n":null,"hidden_note":null}}`},
 		exchange{`{"type":"POST","collection":"test","data":{"id":1,"test":"dup"},"uid":"dup"}`, `{"type":"ERROR","data":{"status":400,"code":"RECORD_NOT_UNIQUE","extensions":{"collection":"test","field":"id"}},"uid":"dup"}`},
 		// Answers are in the order of the primary key, by number.
 		exchange{`{"type":"POST","collection":"test","query":{"fields":["id"]},"data":[{"id":100},{"id":20},{"id":"30"}]}`, `{"type":"RESPONSE","data":[{"id":20},{"id":30},{"id":100}]}`},
@@ -133,13 +135,14 @@ func TestLegacyErrors(t *testing.T) {
 	bad := refusal(400, "INVALID_PAYLOAD")
 	for _, message := range []string{
 		`{not json`, ``, `[]`, `[1]`, `null`, `5`, `"str"`, `{}`, `{"type":"frobnicate"}`, `{"type":5,"collection":"test"}`,
+		`{"type":"get"}`, `{"type":"get","collection":""}`, `{"type":"get","collection":5}`, `{"type":"subscribe","collection":" "}`,
 		`{"collection":"test"}`, `{"type":"unsubscribed","collection":"test"}`, `{"type":"AUTH"}`, `{"type":"Items"}`,
 		`{"type":"delete","collection":"test","ids":[1,2,3,4,5]}`, `{"type":"post","collection":"test","data":[{},{},{},{},{}]}`,
 	} {
 		c.ask(message, bad)
 	}
 	for _, message := range []string{
-		`{"type":"get"}`, `{"type":"get","collection":""}`, `{"type":"get","collection":5}`, `{"type":"get","collection":"nosuch"}`,
+		`{"type":"get","collection":"nosuch"}`,
 		`{"type":"get","collection":"secret"}`, `{"type":"post","collection":"secret"}`, `{"type":"post","collection":"nosuch"}`,
 		`{"type":"patch","collection":"secret","id":1,"data":5}`, `{"type":"delete","collection":"secret","id":1}`, `{"type":"delete","collection":"secret"}`,
 		`{"type":"subscribe","collection":"secret"}`, `{"type":"subscribe","collection":"nosuch"}`, `{"type":"get","collection":"directus_users"}`,

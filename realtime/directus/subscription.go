@@ -55,11 +55,14 @@ func (s items) mayHear(ctx context.Context) error {
 	return s.may(ctx, s.collection.ListPermission())
 }
 
-// subscribe begins a subscription. On hold, its events wait until its session is released. Errors: errTooMany, those of
-// items.mayHear.
+// subscribe begins a subscription. On hold, its events wait until its session is released. Errors: errGroups, errTooMany,
+// those of items.mayHear.
 func (c *conn) subscribe(ctx context.Context, s items, t topic, q *query, hold bool) (*subscription, error) {
 	if err := s.mayHear(ctx); err != nil {
 		return nil, err
+	}
+	if q.aggregates() {
+		return nil, errGroups
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

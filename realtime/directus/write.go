@@ -58,6 +58,9 @@ func (c *conn) post(ctx context.Context, r request) error {
 		if err != nil {
 			return written{}, nil, err
 		}
+		if r.data.Type() == storage.String && r.data.Truthy() {
+			r.data = "{}" // the original takes a text for an item without any of the collection's fields
+		}
 		rows, many, err := rowsOf(r.data)
 		if err != nil {
 			return written{}, nil, err
