@@ -16,7 +16,7 @@ export const results = path.join(project, 'e2e', 'results');
 const secret = 'the secret of the end-to-end tests';
 
 let built;
-function binary() {
+export function binary() {
   if (process.env.NIGHTWIRE_BIN) return path.resolve(project, process.env.NIGHTWIRE_BIN);
   if (!built) {
     built = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'nightwire-bin-')), 'nightwire');
