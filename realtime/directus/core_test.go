@@ -3,8 +3,6 @@ package directus
 import (
 	"testing"
 	"time"
-
-	"nightwire/security"
 )
 
 // everything permits what a client of the collections of the tests may need.
@@ -44,7 +42,7 @@ const (
 	failedAuth      = `{"type":"auth","status":"error","error":{"code":"AUTH_FAILED","message":"Authentication failed."}`
 	expiredToken    = `{"type":"auth","status":"error","error":{"code":"TOKEN_EXPIRED","message":"Token expired."}}`
 	timedOut        = `{"type":"auth","status":"error","error":{"code":"AUTH_TIMEOUT","message":"Authentication timed out."}}`
-	coreForbidden       = `"status":"error","error":{"code":"FORBIDDEN","message":"You don't have permission to access this."}`
+	coreForbidden   = `"status":"error","error":{"code":"FORBIDDEN","message":"You don't have permission to access this."}`
 	noCollection    = `"status":"error","error":{"code":"INVALID_COLLECTION","message":"The provided collection does not exists or is not accessible."}`
 	noStatus        = 1005 // the close code of a close frame without one
 )
@@ -197,5 +195,3 @@ func (c *client) wantAll(messages ...string) {
 		}
 	}
 }
-
-var _ = security.Subjects
