@@ -1,7 +1,7 @@
 // Command nightwire is a server for live documents: Nightscout's REST APIv3, every change of a document on the Socket.IO
-// namespace /storage, and alarms on /alarm.
+// namespace /storage, alarms on /alarm, and Directus's websocket.
 //
-// Package main owns the settings (settings.go), puts the parts together (server.go, faces.go), greets on the first start
+// Package main owns the settings (settings.go, websocketsettings.go), puts the parts together (server.go, faces.go), greets on the first start
 // (firststart.go) and stops them in reverse order. It owns no rule of documents, rights or protocols.
 package main
 
@@ -19,7 +19,7 @@ import (
 // version is this server's own version.
 const version = "0.1.0"
 
-const usage = `nightwire serves live documents: Nightscout's REST APIv3 and its Socket.IO namespace /storage.
+const usage = `nightwire serves live documents: Nightscout's REST APIv3, its Socket.IO namespace /storage, and Directus's websocket.
 
 Usage: nightwire [--help | --version]` + commandUsage + `
 It is configured by environment variables:
