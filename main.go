@@ -1,8 +1,9 @@
 // Command nightwire is a server for live documents: Nightscout's REST APIv3, every change of a document on the Socket.IO
 // namespace /storage, alarms on /alarm, and Directus's websocket.
 //
-// Package main owns the settings (settings.go, websocketsettings.go), puts the parts together (server.go, faces.go), greets on the first start
-// (firststart.go) and stops them in reverse order. It owns no rule of documents, rights or protocols.
+// Package main owns the settings (settings.go, with files of their own for MongoDB's and Directus's), puts the parts together
+// (server.go, faces.go), greets on the first start (firststart.go) and stops them in reverse order. It owns no rule of
+// documents, rights or protocols.
 package main
 
 import (
