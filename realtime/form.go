@@ -13,6 +13,7 @@ type Form struct {
 	// The last frames belong to the hub's Run.
 	number uint64
 	frames []Frame
+	parts  []Frame // what each change would be alone, once somebody wanted it
 }
 
 // NewForm returns a form, to be shared by all sessions of one hub that speak it, that makes a frame of each change. A change
@@ -35,9 +36,22 @@ func NewGroupForm(encode func([]storage.Change) []Frame) *Form { return &Form{en
 // encoded are the frames of the run with that number; numbers start at 1.
 func (f *Form) encoded(changes []storage.Change, number uint64) []Frame {
 	if f.number != number {
-		f.number, f.frames = number, f.encode(changes)
+		f.number, f.frames, f.parts = number, f.encode(changes), nil
 	}
 	return f.frames
+}
+
+// apart are the frames that the changes of the run that was encoded last would be if each were alone.
+func (f *Form) apart(changes []storage.Change) []Frame {
+	if f.parts == nil {
+		f.parts = make([]Frame, len(changes))
+		for i := range changes {
+			if alone := f.encode(changes[i : i+1]); len(alone) > 0 {
+				f.parts[i] = alone[0]
+			}
+		}
+	}
+	return f.parts
 }
 
 // within are the changes that the frame at a place tells.

@@ -85,7 +85,7 @@ func TestSilentForms(t *testing.T) {
 	})
 }
 
-// A snapshot and what was held back meanwhile tell everything once. What is shown in part only is told.
+// A snapshot and what was held back meanwhile tell everything once, also where a frame is shown in part.
 func TestReleaseSince(t *testing.T) {
 	play(t, func(s *scene) {
 		single, first := s.join(anna, "entries")
@@ -108,13 +108,18 @@ func TestReleaseSince(t *testing.T) {
 		first.ReleaseSince(snapshot)
 		second.ReleaseSince(snapshot)
 		s.heard(single, "create entries b2", "create entries c1", "create entries c2")
-		s.heard(whole, "create: b1 b2", "create: c1 c2")
+		s.heard(whole, "create: b2", "create: c1 c2")
 		// The hub was behind the snapshot.
 		late, next := group("d", "create entries d1"), group("e", "create entries e1")
 		next[0].Time = 7
 		s.feed.write(nil, slices.Concat(late, next)...)
 		s.heard(single, "create entries e1")
 		s.heard(whole, "create: e1")
+		torn := group("f", "create entries f1", "create entries f2")
+		torn[0].Time, torn[1].Time = 2, 8
+		s.feed.write(nil, torn...)
+		s.heard(single, "create entries f2")
+		s.heard(whole, "create: f2")
 		// What is kept back later is judged alike.
 		first.Hold()
 		s.feed.write(nil, slices.Concat(late, next)...)

@@ -44,15 +44,16 @@ type Session struct {
 
 	onHold atomic.Bool
 	mu     sync.Mutex // orders what was held before what comes live
-	held   []held
-	size   int // bytes in held
+	held   []telling  // their changes are without documents
+	size   int        // bytes in held
 	shown  atomic.Pointer[snapshot]
 }
 
-// held is a frame that was kept back, and the changes that it tells, without their documents.
-type held struct {
+// telling is a frame, and the changes that it tells.
+type telling struct {
 	frame   Frame
 	changes []storage.Change
+	parts   []Frame // the frame of each change alone; nil where that need not be known
 }
 
 // traceSize is about how many bytes a change without its documents takes.
@@ -146,13 +147,13 @@ func (s *Session) Release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, h := range s.held {
-		s.pass(h.frame, h.changes)
+		s.pass(h)
 	}
 	s.goLive()
 }
 
-// ReleaseSince does what Release does, but leaves out a frame when everything in it is shown already: by a snapshot that was
-// read, and queued, since Hold. The hub may be behind the snapshot, so the frames of the next minute are judged alike. The
+// ReleaseSince does what Release does, but leaves out the changes that are shown already: by a snapshot that was read, and
+// queued, since Hold. The hub may be behind the snapshot, so the frames of the next minute are judged alike. The
 // changes that shown is asked about may be without their documents.
 func (s *Session) ReleaseSince(shown func(storage.Change) bool) {
 	s.shown.Store(&snapshot{shown, time.Now().Add(longestLag)})
@@ -178,15 +179,24 @@ type snapshot struct {
 	until time.Time // from which on it is no longer asked
 }
 
-// pass hands a frame to the client, unless a snapshot shows all of it.
-func (s *Session) pass(f Frame, changes []storage.Change) {
+// pass hands to the client what no snapshot shows of a telling.
+func (s *Session) pass(t telling) {
 	seen := s.shown.Load()
 	if seen != nil && time.Now().After(seen.until) {
 		s.shown.CompareAndSwap(seen, nil)
 		seen = nil
 	}
-	if seen == nil || slices.ContainsFunc(changes, func(c storage.Change) bool { return !seen.shows(c) }) {
-		s.client.Deliver(f)
+	switch {
+	case seen == nil || !slices.ContainsFunc(t.changes, seen.shows):
+		s.client.Deliver(t.frame)
+	case t.parts != nil:
+		for i, c := range t.changes {
+			if t.parts[i] != nil && !seen.shows(c) {
+				s.client.Deliver(t.parts[i])
+			}
+		}
+	case slices.ContainsFunc(t.changes, func(c storage.Change) bool { return !seen.shows(c) }):
+		s.client.Deliver(t.frame)
 	}
 }
 
@@ -194,28 +204,37 @@ func (s *Session) pass(f Frame, changes []storage.Change) {
 func (s *Session) tell(changes []storage.Change, number uint64) {
 	frames := s.form.encoded(changes, number)
 	for i, frame := range frames {
-		if frame != nil {
-			s.deliver(frame, within(frames, i, changes))
+		if frame == nil {
+			continue
 		}
+		t := telling{frame: frame, changes: within(frames, i, changes)}
+		if len(t.changes) > 1 && (s.onHold.Load() || s.shown.Load() != nil) {
+			t.parts = s.form.apart(changes)
+		}
+		s.deliver(t)
 	}
 }
 
 // deliver hands a frame to the client, or keeps it back.
-func (s *Session) deliver(f Frame, changes []storage.Change) {
+func (s *Session) deliver(t telling) {
 	if !s.onHold.Load() {
-		s.pass(f, changes)
+		s.pass(t)
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	size := len(f) + len(changes)*traceSize
+	size := len(t.frame) + len(t.changes)*traceSize
+	for _, part := range t.parts {
+		size += len(part)
+	}
 	switch {
 	case !s.onHold.Load(): // released meanwhile
-		s.pass(f, changes)
+		s.pass(t)
 	case len(s.held) > 0 && s.size+size > maxHeld:
 		s.client.Cut(errHeldTooLong)
 	default:
-		s.held = append(s.held, held{f, traces(changes)})
+		t.changes = traces(t.changes)
+		s.held = append(s.held, t)
 		s.size += size
 	}
 }
