@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"net/http"
 
+	"github.com/gorilla/websocket"
 	"github.com/labstack/echo/v4"
 
 	"nightwire/api"
@@ -41,21 +43,28 @@ func (s *server) connect(ctx context.Context) error {
 		Storage: name, StorageVersion: engineVersion, ServerVersion: version, TestRoute: s.testRoute, Log: s.log,
 	})
 	s.http.Echo.Any("/socket.io/", echo.WrapHandler(s.sockets.Handler()))
-	s.speakDirectus(hub, documents)
-	s.http.Echo.Any("/*", echo.WrapHandler(public.Handler()))
+	s.http.Echo.Any("/*", echo.WrapHandler(s.speakDirectus(hub, documents, public.Handler())))
 	return nil
 }
 
-// speakDirectus puts Directus's websocket in its place, if it is wanted.
-func (s *server) speakDirectus(hub *realtime.Hub, documents *storage.Documents) {
+// speakDirectus puts Directus's websocket in its place, if it is wanted. It refuses the WebSockets of unknown paths too
+// (spec directus-websocket §1), so what it returns serves these paths: pages, and those refusals.
+func (s *server) speakDirectus(hub *realtime.Hub, documents *storage.Documents, pages http.Handler) http.Handler {
 	if s.websocketOff {
-		return
+		return pages
 	}
 	o := s.websocket
 	o.Hub, o.Documents, o.Guard, o.Log, o.Address = hub, documents, s.guard, s.log, s.http.Echo.IPExtractor
 	face := directus.New(o)
 	s.directus = face
 	s.http.Echo.Any(o.Path, echo.WrapHandler(face.Handler()))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if websocket.IsWebSocketUpgrade(r) {
+			face.Handler().ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
 }
 
 // cut ends the connections of all who listen, and waits for them until ctx ends.

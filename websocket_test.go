@@ -59,15 +59,16 @@ func (p *process) get(path string) (status int, contentType, body string) {
 func TestWebsocketHasItsPath(t *testing.T) {
 	for _, c := range []struct {
 		env         []string
+		base        string
 		path        string // of the socket, for the client
 		name        string // the same, as the server calls it
 		elsewhere   []string
 		switchedOff bool
 	}{
-		{nil, "/websocket", "/websocket", []string{"/websocket/", "/websockets", "/live"}, false},
-		{[]string{"BASE_PATH=/night"}, "/night/websocket", "/websocket", []string{"/websocket", "/night/websocket/x"}, false},
-		{[]string{"WEBSOCKET_PATH=/ws/live", "BASE_PATH=/night"}, "/night/ws/live", "/ws/live", []string{"/night/websocket", "/night/ws"}, false},
-		{[]string{"WEBSOCKET_ENABLED=false"}, "", "", []string{"/websocket"}, true},
+		{nil, "", "/websocket", "/websocket", []string{"/websocket/", "/websockets", "/live"}, false},
+		{[]string{"BASE_PATH=/night"}, "/night", "/night/websocket", "/websocket", []string{"/websocket", "/night/websocket/x"}, false},
+		{[]string{"WEBSOCKET_PATH=/ws/live", "BASE_PATH=/night"}, "/night", "/night/ws/live", "/ws/live", []string{"/night/websocket", "/night/ws"}, false},
+		{[]string{"WEBSOCKET_ENABLED=false"}, "", "", "", []string{"/websocket"}, true},
 	} {
 		p := launch(t, append(c.env, "DATA_DIR="+t.TempDir(), "AUTH_FAIL_DELAY=10")...)
 		const notJSON = "text/plain; charset=utf-8"
@@ -75,8 +76,13 @@ func TestWebsocketHasItsPath(t *testing.T) {
 			if status, contentType, _ := p.get(path); status != 404 || contentType != notJSON {
 				t.Errorf("%v: GET %s: %d %s", c.env, path, status, contentType)
 			}
-			if _, status, err := p.dial(path+"?api_token="+p.admin(), nil, nil); err == nil || status != 404 {
-				t.Errorf("%v: an upgrade at %s: %d, %v", c.env, path, status, err)
+			for token, refusal := range map[string]int{p.admin(): 400, "nobody-0123456789abcdef": 401} {
+				if c.switchedOff || !strings.HasPrefix(path, c.base) {
+					refusal = 404
+				}
+				if _, status, err := p.dial(path+"?api_token="+token, nil, nil); err == nil || status != refusal {
+					t.Errorf("%v: an upgrade at %s: %d, %v", c.env, path, status, err)
+				}
 			}
 		}
 		if !c.switchedOff {
