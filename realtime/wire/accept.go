@@ -20,9 +20,9 @@ const refusalPatience = 5 * time.Second
 
 var errNoUpgrade = errors.New("not a WebSocket handshake")
 
-// upgrader accepts WebSockets with the smallest buffers: most connections are idle most of the time. Origins are for the
+// Upgrader accepts WebSockets with the smallest buffers: most connections are idle most of the time. Origins are for the
 // protocols to judge.
-var upgrader = websocket.Upgrader{
+var Upgrader = websocket.Upgrader{
 	ReadBufferSize:  256,
 	WriteBufferSize: 256,
 	WriteBufferPool: &sync.Pool{},
@@ -39,7 +39,7 @@ func Accept(w http.ResponseWriter, r *http.Request, o Options) (*Conn, error) {
 		return nil, refuseUpgrade(w, r)
 	}
 	in := &inlet{began: time.Now()}
-	ws, err := upgrader.Upgrade(hijacker{w, in}, r, nil)
+	ws, err := Upgrader.Upgrade(hijacker{w, in}, r, nil)
 	if err != nil {
 		return nil, err
 	}

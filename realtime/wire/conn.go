@@ -128,11 +128,11 @@ func (c *Conn) drain() {
 func (c *Conn) write() {
 	c.mu.Lock()
 	for !c.out.Empty() {
-		batch := c.out.Take()
+		batch, size := c.out.Take()
 		c.mu.Unlock()
 		err := c.link.Write(batch, c.opts.WriteTimeout)
 		c.mu.Lock()
-		c.out.Wrote(batch)
+		c.out.Wrote(batch, size)
 		c.moved.Broadcast()
 		c.failed(err)
 	}

@@ -35,17 +35,17 @@ func (o *Outbox) PushPong(f Frame) {
 	o.Push(f)
 }
 
-// Take empties the queue for writing; Wrote is to be called afterwards.
-func (o *Outbox) Take() []Frame {
-	batch := o.frames
+// Take empties the queue for writing; Wrote is to be called afterwards. The size is in bytes.
+func (o *Outbox) Take() (batch []Frame, size int) {
+	batch, size = o.frames, o.queued
 	o.frames, o.spare = o.spare, nil
-	o.queued, o.writing = 0, o.writing+o.queued
-	return batch
+	o.queued, o.writing = 0, o.writing+size
+	return batch, size
 }
 
-// Wrote gives back the batch of the last Take.
-func (o *Outbox) Wrote(batch []Frame) {
-	o.writing = 0
+// Wrote gives back a batch that has been written.
+func (o *Outbox) Wrote(batch []Frame, size int) {
+	o.writing -= size
 	clear(batch)
 	if cap(batch) <= 64 && o.spare == nil {
 		o.spare = batch[:0]

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/zishang520/engine.io/v2/events"
+
+	"nightwire/realtime/wire"
 )
 
 // The reasons for which a connection ends here; the Socket.IO library passes them on as they are.
@@ -16,8 +18,6 @@ const (
 	reasonParseError     = "parse error"
 	reasonForced         = "forced close"
 )
-
-var errSlow = errors.New("slow reader")
 
 type state uint8
 
@@ -49,12 +49,9 @@ type Conn struct {
 
 	mu       sync.Mutex
 	state    state
-	reason   string  // why it ended
-	started  bool    // it ended after its handshake
-	queue    []Frame // what waits for the client, oldest first
-	spare    []Frame // an empty queue, to swap with
-	queued   int     // bytes in queue
-	writing  int     // bytes in batches being written
+	reason   string // why it ended
+	started  bool   // it ended after its handshake
+	out      wire.Outbox
 	ws       *wsTransport
 	poll     pollTransport
 	probe    *wsTransport // a WebSocket that asks to take over from polling
@@ -80,15 +77,14 @@ func (c *Conn) Enqueue(f Frame) {
 	if c.state > open {
 		return
 	}
-	// A single frame may be larger than the queue: some documents are.
-	if waiting := c.queued + c.writing; waiting > 0 && waiting+len(f) > c.server.opts.MaxQueue {
+	if !c.out.Fits(len(f), c.server.opts.MaxQueue) {
 		c.shut(reasonTransportError)
 		// The sender may hold locks that those who listen for the end want, so they are told from elsewhere.
-		go c.bury(errSlow)
+		go c.bury(wire.ErrSlow)
 		return
 	}
-	if c.ws != nil && !c.draining && len(c.queue) == 0 && c.state == open {
-		f = c.ws.direct(f)
+	if c.ws != nil && !c.draining && c.out.Empty() && c.state == open {
+		f = c.ws.link.Direct(f)
 	}
 	if len(f) > 0 {
 		c.push(f)
@@ -97,8 +93,7 @@ func (c *Conn) Enqueue(f Frame) {
 
 // push appends to the queue and sets the transport in charge to work. The lock is held.
 func (c *Conn) push(f Frame) {
-	c.queue = append(c.queue, f)
-	c.queued += len(f)
+	c.out.Push(f)
 	c.wake()
 }
 
@@ -106,26 +101,9 @@ func (c *Conn) push(f Frame) {
 func (c *Conn) wake() {
 	if c.ws == nil {
 		c.poll.wake()
-	} else if !c.draining && len(c.queue) > 0 {
+	} else if !c.draining && !c.out.Empty() {
 		c.draining = true
 		go c.drain(c.ws)
-	}
-}
-
-// take empties the queue for writing; wrote is to be called afterwards. The lock is held.
-func (c *Conn) take() (batch []Frame, size int) {
-	batch, size = c.queue, c.queued
-	c.queue, c.spare = c.spare, nil
-	c.queued, c.writing = 0, c.writing+size
-	return batch, size
-}
-
-// wrote gives back a batch that has been written. The lock is held.
-func (c *Conn) wrote(batch []Frame, size int) {
-	c.writing -= size
-	clear(batch)
-	if cap(batch) <= 64 && c.spare == nil {
-		c.spare = batch[:0]
 	}
 }
 
@@ -148,7 +126,7 @@ func (c *Conn) finish() {
 	c.state = closing
 	c.heart.Reset(c.server.opts.CloseTimeout)
 	if c.ws != nil {
-		c.push(newFrame(closeFrame, normalClosure, nil))
+		c.push(goodbye)
 	} else {
 		c.push(packetFrame("1"))
 	}
@@ -172,11 +150,11 @@ func (c *Conn) shut(reason string) bool {
 	}
 	c.started = c.state != opening
 	c.state, c.reason = closed, reason
-	c.queue, c.spare = nil, nil
+	c.out.Clear()
 	c.heart.Stop()
 	for _, w := range []*wsTransport{c.ws, c.probe} {
 		if w != nil {
-			w.nc.Close()
+			w.link.Close()
 		}
 	}
 	c.poll.wake()
@@ -186,7 +164,7 @@ func (c *Conn) shut(reason string) bool {
 // bury forgets a connection that has been shut.
 func (c *Conn) bury(why error) {
 	switch {
-	case errors.Is(why, errSlow):
+	case errors.Is(why, wire.ErrSlow):
 		c.server.log.Warn("slow reader cut", "address", c.address)
 	case why != nil: // whoever cut it has said why, once for all whom it concerns
 		c.server.log.Debug("socket cut", "reason", why, "address", c.address)

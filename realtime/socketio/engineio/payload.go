@@ -20,7 +20,7 @@ func encodePayload(protocol int, batch []Frame) []byte {
 	}
 	out := make([]byte, 0, size)
 	for i, f := range batch {
-		packet := f.packet()
+		packet := f.Payload()
 		if protocol == 3 {
 			out = strconv.AppendInt(out, int64(utf16Len(packet)), 10)
 			out = append(out, ':')

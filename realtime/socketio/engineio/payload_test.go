@@ -22,7 +22,7 @@ func TestPayload(t *testing.T) {
 			t.Fatalf("revision %d: %d packets, %v", protocol, len(packets), err)
 		}
 		for i, p := range packets {
-			if !bytes.Equal(p, batch[i].packet()) {
+			if !bytes.Equal(p, batch[i].Payload()) {
 				t.Errorf("revision %d: packet %d is %.60q", protocol, i, p)
 			}
 		}

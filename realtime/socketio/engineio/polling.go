@@ -42,7 +42,7 @@ func (c *Conn) servePoll(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.poll.polling = true
-	if len(c.queue) == 0 {
+	if c.out.Empty() {
 		c.awaitPackets(r)
 	}
 	batch, size, ok := c.takePoll()
@@ -64,10 +64,10 @@ func (c *Conn) takePoll() (batch []Frame, size int, ok bool) {
 		return nil, 0, false
 	case c.state == closed && c.reason != reasonTransportClose:
 		return []Frame{packetFrame("1")}, 0, true
-	case len(c.queue) == 0: // a WebSocket wants to take over, or the client said that it goes
+	case c.out.Empty(): // a WebSocket wants to take over, or the client said that it goes
 		return []Frame{packetFrame("6")}, 0, true
 	default:
-		batch, size = c.take()
+		batch, size = c.out.Take()
 		return batch, size, true
 	}
 }
@@ -75,8 +75,8 @@ func (c *Conn) takePoll() (batch []Frame, size int, ok bool) {
 // polled ends a poll that has been answered.
 func (c *Conn) polled(batch []Frame, size int, err error) {
 	c.mu.Lock()
-	c.wrote(batch, size)
-	last := c.state == closing && c.ws == nil && len(c.queue) == 0
+	c.out.Wrote(batch, size)
+	last := c.state == closing && c.ws == nil && c.out.Empty()
 	c.mu.Unlock()
 	switch {
 	case err != nil:

@@ -1,5 +1,7 @@
 package engineio
 
+import "nightwire/realtime/wire"
+
 // The types of a packet: the first byte of its text.
 const (
 	packetClose   = '1'
@@ -42,6 +44,6 @@ func (c *Conn) heartbeat(packet []byte) {
 	}
 	c.alive()
 	if isPing {
-		c.Enqueue(newFrame(textFrame, "3", packet[1:]))
+		c.Enqueue(wire.NewFrame(wire.TextFrame, "3", packet[1:]))
 	}
 }

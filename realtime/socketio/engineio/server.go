@@ -92,7 +92,7 @@ func (s *Server) serveUpgrade(w http.ResponseWriter, r *http.Request, c *Conn) {
 		return
 	}
 	if !s.read(c, func() { c.upgrade(ws) }) {
-		ws.nc.Close()
+		ws.link.Close()
 	}
 }
 

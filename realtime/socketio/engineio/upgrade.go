@@ -1,6 +1,10 @@
 package engineio
 
-import "time"
+import (
+	"time"
+
+	"nightwire/realtime/wire"
+)
 
 // An upgrade goes like this: the client of a polling connection opens a WebSocket and sends the packet 2probe; it is
 // answered by 3probe, and soon the poll that waits is answered too, so that the client can stop polling; the client sends
@@ -10,11 +14,11 @@ import "time"
 func (c *Conn) upgrade(w *wsTransport) {
 	deadline := time.Now().Add(c.server.opts.UpgradeTimeout)
 	if err := w.SetReadDeadline(deadline); err != nil {
-		w.nc.Close()
+		w.link.Close()
 		return
 	}
 	if !c.propose(w) {
-		w.nc.Close()
+		w.link.Close()
 		return
 	}
 	if !c.probed(w, deadline) || w.SetReadDeadline(time.Time{}) != nil {
@@ -41,7 +45,7 @@ func (c *Conn) propose(w *wsTransport) bool {
 func (c *Conn) probed(w *wsTransport, deadline time.Time) bool {
 	// The pong that gorilla/websocket would send sets a write deadline, which stays.
 	w.SetPingHandler(func(data string) error {
-		return w.write([]Frame{newFrame(pongFrame, data, nil)}, time.Until(deadline))
+		return w.link.Write([]Frame{wire.NewFrame(wire.PongFrame, data, nil)}, time.Until(deadline))
 	})
 	for answered := false; ; {
 		packet, err := w.readPacket()
@@ -50,7 +54,7 @@ func (c *Conn) probed(w *wsTransport, deadline time.Time) bool {
 			return false
 		case string(packet) == "2probe" && !answered:
 			answered = true
-			if w.write([]Frame{packetFrame("3probe")}, time.Until(deadline)) != nil {
+			if w.link.Write([]Frame{packetFrame("3probe")}, time.Until(deadline)) != nil {
 				return false
 			}
 			c.hasten(w)
@@ -82,7 +86,7 @@ func (c *Conn) withdraw(w *wsTransport) {
 	c.mu.Lock()
 	c.probe, c.hurry = nil, false
 	c.mu.Unlock()
-	w.nc.Close()
+	w.link.Close()
 }
 
 // adopt puts the WebSocket in charge of the queue. It is false when the connection has ended.
@@ -91,7 +95,7 @@ func (c *Conn) adopt(w *wsTransport) bool {
 	defer c.mu.Unlock()
 	c.probe = nil
 	if c.state == closed {
-		w.nc.Close()
+		w.link.Close()
 		return false
 	}
 	c.ws = w

@@ -3,48 +3,33 @@ package engineio
 import (
 	"errors"
 	"io"
-	"net"
 	"net/http"
-	"os"
-	"sync"
-	"syscall"
-	"time"
 
 	"github.com/gorilla/websocket"
+
+	"nightwire/realtime/wire"
 )
 
-// wsTransport is a WebSocket. gorilla/websocket makes the handshake and reads; frames are written to the TCP connection
-// as they are, many in one system call.
+// wsTransport is a WebSocket. gorilla/websocket makes the handshake and reads; frames are written by the link.
 type wsTransport struct {
 	*websocket.Conn
-	nc       net.Conn
-	raw      syscall.RawConn // nil when nc is no plain TCP connection
-	last     time.Time       // when a frame was last sent
-	deadline time.Time       // of writing; belongs to whoever writes
-}
-
-// upgrader accepts WebSockets with the smallest buffers: most connections are idle most of the time.
-var upgrader = websocket.Upgrader{
-	ReadBufferSize:  256,
-	WriteBufferSize: 256,
-	WriteBufferPool: &sync.Pool{},
-	CheckOrigin:     func(*http.Request) bool { return true }, // rights come with messages, never with cookies
+	link *wire.Link
 }
 
 // accept makes a WebSocket of a request; it has answered the client when it fails.
 func (s *Server) accept(w http.ResponseWriter, r *http.Request) (*wsTransport, error) {
-	conn, err := upgrader.Upgrade(w, r, nil)
+	conn, err := wire.Upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return nil, err
 	}
 	conn.SetReadLimit(s.opts.MaxPayload)
-	return &wsTransport{Conn: conn, nc: conn.NetConn(), raw: rawConn(conn.NetConn())}, nil
+	return &wsTransport{conn, wire.NewLink(conn.NetConn())}, nil
 }
 
 // serveWebSocket reads a WebSocket until it ends.
 func (c *Conn) serveWebSocket(w *wsTransport) {
 	w.SetPingHandler(func(data string) error {
-		c.Enqueue(newFrame(pongFrame, data, nil))
+		c.Enqueue(wire.NewFrame(wire.PongFrame, data, nil))
 		return nil
 	})
 	w.SetCloseHandler(func(int, string) error {
@@ -67,11 +52,11 @@ func (c *Conn) serveWebSocket(w *wsTransport) {
 // the end of TCP tells it enough.
 func (c *Conn) answerClose(w *wsTransport) {
 	c.mu.Lock()
-	quiet := !c.draining && len(c.queue) == 0
+	quiet := !c.draining && c.out.Empty()
 	c.draining = true // nobody writes behind a close frame
 	c.mu.Unlock()
 	if quiet {
-		_ = w.write([]Frame{newFrame(closeFrame, normalClosure, nil)}, c.server.opts.WriteTimeout) // it ends either way
+		_ = w.link.Write([]Frame{goodbye}, c.server.opts.WriteTimeout) // it ends either way
 	}
 }
 
@@ -96,12 +81,12 @@ func (w *wsTransport) readPacket() ([]byte, error) {
 func (c *Conn) drain(w *wsTransport) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for len(c.queue) > 0 {
-		batch, size := c.take()
+	for !c.out.Empty() {
+		batch, size := c.out.Take()
 		c.mu.Unlock()
-		err := w.write(batch, c.server.opts.WriteTimeout)
+		err := w.link.Write(batch, c.server.opts.WriteTimeout)
 		c.mu.Lock()
-		c.wrote(batch, size)
+		c.out.Wrote(batch, size)
 		if err != nil {
 			if c.shut(reasonTransportError) {
 				go c.bury(slowness(err))
@@ -117,29 +102,8 @@ func (c *Conn) drain(w *wsTransport) {
 
 // slowness tells a client that was too slow from one that has gone.
 func slowness(err error) error {
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return errSlow
+	if errors.Is(err, wire.ErrSlow) {
+		return wire.ErrSlow
 	}
 	return nil
-}
-
-// write sends frames in one system call, if the system takes them. It may take the timeout, or a little less: setting a
-// deadline is not free, so one serves several writes.
-func (w *wsTransport) write(batch []Frame, timeout time.Duration) error {
-	if now := time.Now(); w.deadline.Sub(now) < timeout*3/4 {
-		w.deadline = now.Add(timeout)
-		if err := w.nc.SetWriteDeadline(w.deadline); err != nil {
-			return err
-		}
-	}
-	if len(batch) == 1 {
-		_, err := w.nc.Write(batch[0])
-		return err
-	}
-	buffers := make(net.Buffers, len(batch))
-	for i, f := range batch {
-		buffers[i] = f
-	}
-	_, err := buffers.WriteTo(w.nc)
-	return err
 }
