@@ -55,11 +55,13 @@ func TestInsertCounts(t *testing.T) {
 	wantIdentifiers(t, h.insert(r, "test", `{"test":"a"}`, `{}`), "1", "2")
 	wantIdentifiers(t, h.insert(r, "test", `{"identifier":"7"}`, `{}`), "7", "8")
 	wantIdentifiers(t, h.insert(r, "test", `{}`, `{"identifier":"5"}`, `{}`), "9", "5", "10")
+	wantIdentifiers(t, h.insert(r, "test", `{"identifier":"13"}`), "13")
+	wantIdentifiers(t, h.insert(r, "test", `{}`), "14")
 	results := h.insert(r, "test", `{"n":1}`)
-	if c := results[0].Change; c.Kind != storage.Create || c.After.Get("id") != "11" || !slices.Equal(c.Sent, []string{"n"}) {
+	if c := results[0].Change; c.Kind != storage.Create || c.After.Get("id") != "15" || !slices.Equal(c.Sent, []string{"n"}) {
 		t.Errorf("change is %+v", c)
 	}
-	if doc, err := h.Read(t.Context(), r, "test", "11"); err != nil || doc.Get("id") != "" || doc.Get("n") != "1" {
+	if doc, err := h.Read(t.Context(), r, "test", "15"); err != nil || doc.Get("id") != "" || doc.Get("n") != "1" {
 		t.Errorf("shown is %s, %v", doc, err)
 	}
 }

@@ -133,3 +133,30 @@ func TestWithoutGroupsEachIsForItself(t *testing.T) {
 	}
 	wantIdentifiers(t, results, "5", "4")
 }
+
+// vanishing is an engine in which a document goes right after it was looked for.
+type vanishing struct {
+	storage.Engine
+	identifier string
+}
+
+func (v vanishing) Get(ctx context.Context, collection string, key storage.Key) (storage.Stored, error) {
+	stored, err := v.Engine.Get(ctx, collection, key)
+	if err == nil && key.Identifier == v.identifier {
+		remove := func(*storage.Stored, int64) (storage.Next, error) { return storage.Next{Kind: storage.Delete}, nil }
+		_, err = v.Engine.Apply(ctx, storage.Write{Collection: collection, Key: key, Decide: remove})
+	}
+	return stored, err
+}
+
+func TestManyWithoutOneThatGoesMeanwhile(t *testing.T) {
+	h := newHouse(t, free())
+	r := h.as("w", "*")
+	h.insert(r, "test", `{}`, `{}`, `{}`, `{}`)
+	h.Documents = storage.NewDocuments(vanishing{h.engine, "2"}, h.guard, free())
+	results, err := h.PatchAll(t.Context(), r, "test", []string{"unknown", "1", "2", "3", "4"}, `{"n":1}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantIdentifiers(t, results, "1", "3", "4")
+}
