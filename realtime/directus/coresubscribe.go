@@ -3,6 +3,7 @@ package directus
 import (
 	"context"
 	"slices"
+	"time"
 
 	"nightwire/security"
 	"nightwire/storage"
@@ -110,11 +111,15 @@ func (s items) snapshot(ctx context.Context, t topic, q *query) ([]storage.Docum
 	return nil, errForbidden
 }
 
-// seen tells of a change whether the documents show it already.
+// settling is how old a document's last change may be and its event still to come. It is more than the hub may be behind.
+const settling = 5 * time.Minute
+
+// seen tells of a change whether the documents show it already. Of a large collection only what was changed lately is kept.
 func seen(docs []storage.Document) func(storage.Change) bool {
-	modified := make(map[string]int64, len(docs))
+	modified := make(map[string]int64)
+	since := time.Now().Add(-settling).UnixMilli()
 	for _, doc := range docs {
-		if at, ok := doc.Get("srvModified").Int(); ok {
+		if at, ok := doc.Get("srvModified").Int(); ok && at > since {
 			modified[doc.Identifier()] = at
 		}
 	}
