@@ -2,8 +2,6 @@ package directus
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -65,9 +63,8 @@ func (c *conn) run(version uint64) {
 	c.leaveAll()
 }
 
-// receive works on one message.
+// receive works on one message. A fault in it costs the connection: wire sees to that.
 func (c *conn) receive(message []byte) {
-	defer c.safely()
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
 	c.life.begin()
@@ -82,14 +79,6 @@ func (c *conn) receive(message []byte) {
 		return
 	}
 	c.extension(ctx, r, err)
-}
-
-// safely keeps a fault in working on a message from ending the process.
-func (c *conn) safely() {
-	if fault := recover(); fault != nil {
-		c.server.options.Log.Error("websocket message failed", "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
-		c.wire.Close(1011, "")
-	}
 }
 
 // send queues a message.

@@ -1,7 +1,9 @@
 package directus
 
 import (
+	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"nightwire/security"
@@ -247,4 +249,32 @@ func TestMessageSizeAndText(t *testing.T) {
 	if code := c.ended(); code != 1007 {
 		t.Errorf("bad text closes with %d", code)
 	}
+}
+
+// brokenGuard fails in a way that nobody foresaw.
+type brokenGuard struct {
+	*security.Guard
+	broken atomic.Bool
+}
+
+func (g *brokenGuard) Check(ctx context.Context, id security.Identity, p security.Permission) error {
+	if g.broken.Load() {
+		panic("a fault")
+	}
+	return g.Guard.Check(ctx, id, p)
+}
+
+// A fault in one message costs its connection, and nobody else's.
+func TestFaultCostsOneConnection(t *testing.T) {
+	h, editor := stocked(t, Options{})
+	guard := &brokenGuard{Guard: h.guard}
+	h.server.options.Guard = guard
+	bad, good := h.connect(editor), h.connect(editor)
+	guard.broken.Store(true)
+	bad.send(`{"type":"get","collection":"test"}`)
+	if code := bad.ended(); code != 1011 {
+		t.Errorf("closed with %d", code)
+	}
+	guard.broken.Store(false)
+	good.ask(`{"type":"get","collection":"test","query":{"limit":1}}`, `{"type":"RESPONSE","data":[`+one+`]}`)
 }
