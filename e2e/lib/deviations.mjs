@@ -23,7 +23,7 @@ export function deviations(file) {
 
 // expand is all the names that one name with braces stands for.
 function expand(name) {
-  const [whole, inner] = name.match(/\{([\w.,]+)\}/) ?? [];
+  const [whole, inner] = name.match(/\{([\w.,-]+)\}/) ?? [];
   if (!whole) return [name];
   return inner.split(',').flatMap(range).flatMap(one => expand(name.replace(whole, one)));
 }

@@ -10,7 +10,7 @@ export function upgrade(port, path, headers = []) {
       socket.destroy();
       const [head, body = ''] = received.split('\r\n\r\n');
       const [status_line, ...fields] = head.split('\r\n');
-      resolve({ status_line, headers: fields.filter(f => !/^(sec-websocket-accept|date|x-request-id):/i.test(f)), body, ended });
+      resolve({ status_line, headers: fields.filter(f => !/^(sec-websocket-accept|date|x-request-id):/i.test(f)).sort(), body, ended });
     };
     const socket = net.connect(port, '127.0.0.1', () => socket.write(`${ask.join('\r\n')}\r\n\r\n`));
     const late = setTimeout(() => answer(received ? 'left open' : 'no answer'), 3000);
