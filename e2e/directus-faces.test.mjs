@@ -109,6 +109,37 @@ test('a deletion is judged on the document as it was', async () => {
   }
 });
 
+test('a snapshot and what follows it miss nothing, and tell nothing twice', async () => {
+  const total = 300, name = 'joined', writer = await Socket.open(address(server, server.people.admin));
+  const socket = await Socket.open(address(server, server.people.admin, { dialect: 'core' }), { dialect: 'core' });
+  try {
+    const query = { fields: ['id'], filter: { test: { _eq: name } }, limit: -1 }, seen = new Map();
+    for (let i = 0; i < total; i++) writer.send({ type: 'POST', collection, data: { test: name }, query: { fields: ['id'] } });
+    for (let uid = 0; writer.frames.length < total; uid++) { // subscribe all the while
+      socket.send({ ...watched, query, uid });
+      await writer.until('more answers', () => writer.frames.length >= Math.min(total, (uid + 1) * 15));
+    }
+    await fenceEvents(data => admin.ask({ type: 'POST', collection: 'fence', data }), [await fenced(socket)]);
+    for (const { event, data, uid } of socket.take().map(JSON.parse)) {
+      assert.equal(event, seen.has(uid) ? 'create' : 'init');
+      seen.set(uid, [...seen.get(uid) ?? [], ...data.map(({ id }) => id)]);
+    }
+    const written = writer.take().map(frame => JSON.parse(frame).data.id);
+    assert.equal(new Set(written).size, total);
+    assert.ok(seen.size > 5, `${seen.size} subscriptions`);
+    for (const [uid, ids] of seen) assert.deepEqual(ids, written, `subscription ${uid}`);
+  } finally {
+    await socket.close(); await writer.close();
+  }
+});
+
+// fenced is a core connection that hears of the collection fence.
+async function fenced(socket) {
+  socket.send({ ...fence, uid: 'fence', event: 'create' });
+  await socket.passed('"uid":"fence"');
+  return socket;
+}
+
 test("Nightscout's collections keep their rules here", async () => {
   const entry = { type: 'sgv', sgv: 104, date: 1_780_000_000_000, app: 'tests', device: 'e2e', utcOffset: 0 };
   const listener = await subscriber(server.people.admin, { type: 'subscribe', collection: 'entries' });
