@@ -71,6 +71,7 @@ func TestBadMessages(t *testing.T) {
 		`{"type":"items","action":"create","collection":"test"}`:                                          "INVALID_PAYLOAD",
 		`{"type":"items","action":"create","collection":"test","data":"x"}`:                               "INVALID_PAYLOAD",
 		`{"type":"items","action":"create","collection":"test","data":{"id":1}}`:                          "RECORD_NOT_UNIQUE",
+		`{"type":"subscribe","collection":"test","query":{"aggregate":{"count":"*"}}}`:                    "INVALID_QUERY",
 		`{"type":"subscribe","collection":"test","item":null}`:                                            "INVALID_PAYLOAD",
 		`{"type":"subscribe","collection":"test","event":null}`:                                           "INVALID_PAYLOAD",
 		`{"type":"subscribe","collection":"test","query":{"filter":{"n":{"_bogus":1}}},"uid":"k"}`:        "INVALID_QUERY",

@@ -29,6 +29,9 @@ func (c *conn) coreListen(ctx context.Context, r request) error {
 	if err := s.mayHear(ctx); err != nil {
 		return err
 	}
+	if q.aggregates() {
+		return invalidQuery("Invalid query. There are no events of an aggregate.")
+	}
 	t.query = q.text
 	if t.uid != "" {
 		c.unsubscribe(func(known topic) bool { return known.dialect == Core && known.uid == t.uid })
