@@ -90,6 +90,30 @@ func TestIdentifiers(t *testing.T) {
 	}
 }
 
+// TestKnownTypes: where documents have values of one type only the engine is asked for values of that type, in one condition
+// that an index can answer.
+func TestKnownTypes(t *testing.T) {
+	number, text := storage.Value("1711886400000"), storage.Value(`"2024-03-31T12:00:00.000Z"`)
+	treatments := storage.Nightscout()[5]
+	for _, one := range []struct {
+		c     storage.Collection
+		path  string
+		value storage.Value
+	}{
+		{storage.Nightscout()[1], "date", number}, {treatments, "srvModified", number}, {treatments, "created_at", text}, {counted, "srvCreated", number},
+	} {
+		for op, want := range map[string]storage.Op{"_eq": storage.Eq, "_gte": storage.Gte, "_lt": storage.Lt} {
+			f := asked(t, one.c, `{"filter":{"`+one.path+`":{"`+op+`":"$NOW"}}}`).find.Filter
+			if f.Op != want || f.Path != one.path || f.Value != one.value {
+				t.Errorf("%s of %s: %+v", op, one.path, f)
+			}
+		}
+	}
+	if f := asked(t, counted, `{"filter":{"date":"$NOW"}}`).find.Filter; f.Op != storage.In || len(f.List) != 2 {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestFiltered(t *testing.T) {
 	for raw, want := range map[string]bool{`{}`: false, `{"filter":{"_or":[{}]}}`: false, `{"filter":{"n":{"_between":[1]}}}`: false, `{"search":"x"}`: false,
 		`{"filter":{"n":1}}`: true, `{"filter":{"n":{"_in":[]}}}`: true} {

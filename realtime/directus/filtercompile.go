@@ -21,7 +21,21 @@ func (f condition) compile(c storage.Collection) storage.Filter {
 		}
 		return whole
 	}
-	return leaf{condition: f, keys: f.field == "id" && c.IDs == storage.CountedIDs, path: storedPath(c, f.field, f.op)}.filter()
+	path := storedPath(c, f.field, f.op)
+	return leaf{condition: f, keys: f.field == "id" && c.IDs == storage.CountedIDs, path: path, kind: kindOf(c, path)}.filter()
+}
+
+// kindOf is the type of the values of fields that all documents have in one type; Absent: there may be several. Engines find
+// values of one type by an index.
+func kindOf(c storage.Collection, path string) storage.Type {
+	switch {
+	case path == "srvModified" || path == "srvCreated" || path == "date" && slices.Contains(c.Required, path):
+		return storage.Number
+	case path == "identifier" || path == "created_at" && c.DateField == path:
+		return storage.String
+	default:
+		return storage.Absent
+	}
 }
 
 // storedPath is where a document has what a client calls so. Counted keys are compared as numbers and, being decimal, looked
@@ -45,7 +59,8 @@ func storedPath(c storage.Collection, field, op string) string {
 type leaf struct {
 	condition
 	path string
-	keys bool // its field is a counted key
+	kind storage.Type // of what is there, when that is known
+	keys bool         // its field is a counted key
 }
 
 func (l leaf) filter() storage.Filter {
@@ -82,7 +97,7 @@ func (l leaf) equals() []storage.Value {
 		if l.path == "identifier" {
 			list = append(list, keyForm(v, l.keys))
 		} else {
-			list = append(list, forms(v)...)
+			list = append(list, l.ofKind(forms(v))...)
 		}
 	}
 	return list
@@ -120,7 +135,21 @@ func (l leaf) ranks(operand storage.Value) []storage.Value {
 	if text, ok := textOf(operand); ok && l.path == "identifier" {
 		return []storage.Value{storage.StringValue(text)}
 	}
-	return ranks(operand)
+	return l.ofKind(ranks(operand))
+}
+
+// ofKind are those values of a list that can be there. Where none can, nothing is lost by looking for all.
+func (l leaf) ofKind(list []storage.Value) []storage.Value {
+	var kept []storage.Value
+	for _, v := range list {
+		if v.Type() == l.kind {
+			kept = append(kept, v)
+		}
+	}
+	if len(kept) == 0 {
+		return list
+	}
+	return kept
 }
 
 // compared holds for what compares so with one of the values that the operand stands for.

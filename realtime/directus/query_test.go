@@ -180,6 +180,7 @@ func TestBadQueries(t *testing.T) {
 		`{"filter":{"_nw":1}}`, `{"filter":{"_id":1}}`, `{"filter":{"n":"$CURRENT_ROLE"}}`, `{"filter":{"n":"$NOW(soon)"}}`,
 		`{"filter":{"n":"$NOW(-99999 years)"}}`, `{"filter":{"n":"$NOW(999999999 weeks)"}}`, `{"filter":` + deep + `}`,
 		`{"filter":{"n":{"_in":` + long + `}}}`, `{"filter":{"_or":[` + strings.Repeat(`{"n":1},`, 1000) + `{"n":1}]}}`,
+		`{"filter":{"_and":[` + strings.Repeat(`{},`, 1000) + `{}]}}`,
 		`{"filter":{"_or":[` + strings.Repeat(`{"n":{"_lt":1,"_gt":2}},`, 500) + `{"n":1}]}}`,
 		`{"filter":{"a.b.c.d.e.f.g.h.i.j.k":1}}`, `{"filter":{"n":{"_contains":"` + strings.Repeat("x", 5000) + `"}}}`,
 		`{"limit":-2}`, `{"limit":-0.5}`, `{"limit":"many"}`, `{"limit":true}`, `{"limit":[1]}`, `{"offset":-1}`, `{"page":-1}`,
@@ -253,7 +254,7 @@ func TestPages(t *testing.T) {
 		`{"limit":1,"page":2,"offset":2}`: `[2]`, `{"limit":-1,"page":2}`: `[1,2,3]`, `{"limit":-1,"page":2,"offset":1}`: `[2,3]`,
 		`{"offset":2}`: `[3]`, `{"offset":"9"}`: `[]`, `{"limit":1e300}`: `[1,2,3]`, `{"limit":5,"page":1e300}`: `[]`, `{"offset":1e300}`: `[]`,
 		`{"sort":"-id"}`: `[3,2,1]`, `{"sort":["status","-n"]}`: `[2,3,1]`, `{"sort":"-status"}`: `[1,3,2]`,
-		`{"search":"T","limit":1,"offset":1}`: `[3]`, `{"search":"2"}`: `[2]`, `{"search":"H","limit":1,"page":3}`: `[3]`, `{"search":"zzz"}`: `[]`,
+		`{"search":"T","limit":1,"offset":1}`: `[3]`, `{"search":"2"}`: `[2]`, `{"search":"H","limit":1,"page":3}`: `[3]`, `{"search":"zzz"}`: `[]`, `{"search":"e","limit":1}`: `[1]`, `{"search":"5"}`: `[]`,
 	} {
 		for _, c := range []storage.Collection{counted, unlisted} {
 			q := asked(t, c, raw)
@@ -264,6 +265,18 @@ func TestPages(t *testing.T) {
 			}
 			if got := string(array(ids)); got != want || err != nil {
 				t.Errorf("%s of %s: %s, want %s", raw, c.Name, got, want)
+			}
+		}
+	}
+}
+
+// TestSearchesWhatIsShown: what no row shows is not found either, columns or not.
+func TestSearchesWhatIsShown(t *testing.T) {
+	doc := storage.Document(`{"identifier":"1","subject":"ann","srvModified":5,"isValid":true,"n":7}`)
+	for _, c := range []storage.Collection{unlisted, {Name: "test", IDs: storage.CountedIDs, Fields: []string{"subject", "srvModified", "n"}}} {
+		for text, want := range map[string]bool{"ann": false, "5": false, "7": true, "1": true} {
+			if asked(t, c, `{"search":"`+text+`"}`).matches(doc) != want {
+				t.Errorf("%s in %s: %v", text, c.Name, !want)
 			}
 		}
 	}

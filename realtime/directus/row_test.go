@@ -16,6 +16,7 @@ func TestProject(t *testing.T) {
 		`{"fields":["nope","identifier","srvModified","isValid","_id","n.x","nope.x"]}`: `{}`,
 		`{"fields":["more.b.c","more.a","list.a"]}`:                                     `{"more":{"b":{"c":2},"a":1},"list":[{"a":1},{}]}`,
 		`{"fields":["more.b.*","more.b.c"]}`:                                            `{"more":{"b":{"c":2,"d":3}}}`,
+		`{"fields":["more.b.c","more.b"]}`:                                              `{"more":{"b":{"c":2,"d":3}}}`,
 		`{"fields":["test.x","more.nope"]}`:                                             `{"test":null,"more":{}}`,
 		`{"fields":["n2","more2.a","id"],"alias":{"n2":"n","more2":"more","z":"n"}}`:    `{"n2":2,"more2":{"a":1},"id":4}`,
 		`{"fields":["list.b","*.*"]}`:                                                   `{"list":[{"b":2},{"b":3}],"id":4,"test":null,"status":null,"n":2,"hidden_note":null,"more":{"a":1,"b":{"c":2,"d":3}},"isReadOnly":true,"x\"y":"é"}`,
