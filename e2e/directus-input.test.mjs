@@ -2,7 +2,7 @@
 // are no WebSocket's, and those that are too long, end it.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { address, seeded } from './lib/directus.mjs';
+import { address, directus, seeded } from './lib/directus.mjs';
 import { RawSocket } from './lib/rawsocket.mjs';
 import { Socket } from './lib/socket.mjs';
 
@@ -245,6 +245,24 @@ test('upgrades without credentials are refused, whatever they ask for', async ()
   await refused(`${server.sockets}?access_token=${server.people.editor.jwt}x`);
   await refused(server.sockets, { headers: { authorization: 'Basic eDp5' } });
   await refused(address(server, {}, { dialect: 'core' }));
+});
+
+test('the strict mode looks at access_token alone', async () => {
+  const strict = await directus('directus-strict', { WEBSOCKETS_REST_AUTH: 'strict' });
+  try {
+    const { token } = strict.people.editor;
+    await assert.rejects(Socket.open(strict.sockets), /401/);
+    await assert.rejects(Socket.open(`${strict.sockets}?api_token=${token}`), /401/);
+    await assert.rejects(Socket.open(strict.sockets, { headers: { authorization: `Bearer ${token}` } }), /401/);
+    await assert.rejects(Socket.open(`${strict.sockets}?access_token=${token}x`), /401/);
+    for (const credential of [token, strict.people.editor.jwt]) {
+      const socket = await Socket.open(`${strict.sockets}?access_token=${credential}`);
+      assert.deepEqual((await socket.ask(get({}))).data, []);
+      await socket.close();
+    }
+  } finally {
+    await strict.stop();
+  }
 });
 
 describe('limits', () => {

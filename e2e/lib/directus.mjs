@@ -15,16 +15,28 @@ const rows = {
 // token one has the rights of the role visitor.
 export async function directus(name, env = {}) {
   const server = await Server.start(name, { COLLECTIONS: collections, AUTH_DEFAULT_ROLES: 'visitor', AUTH_FAIL_DELAY: '1', WEBSOCKET_RATE: '0', ...env });
-  server.sockets = `ws://127.0.0.1:${server.port}${env.WEBSOCKET_PATH ?? '/websocket'}`;
-  const { rest } = server;
-  await rest.must(200, 'POST', '/api/v2/authorization/roles', { headers: rest.admin, body: { name: 'visitor', permissions: ['api:test:read', 'api:fence:read'] } });
-  server.people = {
-    admin: await rest.subject('admin', '*'),
-    editor: await rest.subject('editor', 'api:test:create,read,update,delete', 'api:Mixed:read', 'api:fence:read'),
-    limited: await rest.subject('limited', 'api:test:read', 'api:fence:read'),
-    public: {},
-  };
-  return server;
+  return orStop(server, async () => {
+    server.sockets = `ws://127.0.0.1:${server.port}${env.WEBSOCKET_PATH ?? '/websocket'}`;
+    const { rest } = server;
+    await rest.must(200, 'POST', '/api/v2/authorization/roles', { headers: rest.admin, body: { name: 'visitor', permissions: ['api:test:read', 'api:fence:read'] } });
+    server.people = {
+      admin: await rest.subject('admin', '*'),
+      editor: await rest.subject('editor', 'api:test:create,read,update,delete', 'api:Mixed:read', 'api:fence:read'),
+      limited: await rest.subject('limited', 'api:test:read', 'api:fence:read'),
+      public: {},
+    };
+  });
+}
+
+// orStop resolves to the server that work made ready; it stops one that could not be made so.
+async function orStop(server, work) {
+  try {
+    await work();
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
 }
 
 // address is where somebody connects.
@@ -54,6 +66,5 @@ export async function seed(server) {
 // seeded is directus with the rows.
 export async function seeded(name, env) {
   const server = await directus(name, env);
-  await seed(server);
-  return server;
+  return orStop(server, () => seed(server));
 }
