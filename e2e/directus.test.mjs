@@ -116,7 +116,7 @@ async function script(server, tag, [{ send: [plain, query, a, b] }, ...steps]) {
   for (const [i, step] of steps.entries()) {
     const see = async (name, socket) => comparison.see(tag, `script ${i + 1} ${name}`, step[name] ?? step.actor_recv, await socket.settled());
     if (step.send.method) await rest(server, step.send);
-    else if (step.step.startsWith('editor_twice')) await changed(sockets.editor_twice, [step.send, fence]);
+    else if (step.step.startsWith('editor_twice')) await changed(sockets.editor_twice, step.send.uid ? [step.send] : [step.send, fence]);
     else actor.send(step.send);
     await see('actor', actor);
     await fenceEvents(data => actor.ask({ type: 'post', collection: 'fence', data }), Object.values(sockets));
