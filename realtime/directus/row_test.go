@@ -20,6 +20,8 @@ func TestProject(t *testing.T) {
 		`{"fields":["test.x","more.nope"]}`:                                             `{"test":null,"more":{}}`,
 		`{"fields":["n2","more2.a","id"],"alias":{"n2":"n","more2":"more","z":"n"}}`:    `{"n2":2,"more2":{"a":1},"id":4}`,
 		`{"fields":["list.b","*.*"]}`:                                                   `{"list":[{"b":2},{"b":3}],"id":4,"test":null,"status":null,"n":2,"hidden_note":null,"more":{"a":1,"b":{"c":2,"d":3}},"isReadOnly":true,"x\"y":"é"}`,
+		`{"fields":["*","n","more.a","id","nope"]}`:                                     `{"id":4,"test":null,"status":null,"n":2,"hidden_note":null,"more":{"a":1},"isReadOnly":true,"list":[{"a":1,"b":2},7,{"b":3}],"x\"y":"é"}`,
+		`{"fields":["n","*","id"]}`:                                                     `{"n":2,"id":4,"test":null,"status":null,"hidden_note":null,"more":{"a":1,"b":{"c":2,"d":3}},"isReadOnly":true,"list":[{"a":1,"b":2},7,{"b":3}],"x\"y":"é"}`,
 		`{"alias":{"t2":"test"},"fields":"*"}`: `{"id":4,"test":null,"status":null,"n":2,"hidden_note":null,"more":{"a":1,"b":{"c":2,"d":3}},"isReadOnly":true,` +
 			`"list":[{"a":1,"b":2},7,{"b":3}],"x\"y":"é","t2":null}`,
 	} {

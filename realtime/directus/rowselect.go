@@ -14,7 +14,7 @@ type selection struct {
 
 // column is one wanted field.
 type column struct {
-	name   string // in the answer; *: all that are not named
+	name   string // in the answer; *: all that there are
 	source string // in the row: another one than name for an alias
 	inside *selection
 }
@@ -75,29 +75,37 @@ func (s *selection) add(path []string) {
 	}
 }
 
-// of are the wanted ones of some fields. Those that are not there are left out.
+// of are the wanted ones of some fields, each at its first mention. Those that are not there are left out.
 func (s *selection) of(fields []storage.Field) []storage.Field {
 	var wanted []storage.Field
+	seen := make(map[string]bool, len(s.columns))
+	want := func(c column, v storage.Value) {
+		if v = c.inside.in(v); v != "" && !seen[c.name] {
+			wanted, seen[c.name] = append(wanted, storage.Field{Name: c.name, Value: v}), true
+		}
+	}
 	for _, c := range s.columns {
-		if c.name == "*" {
-			wanted = append(wanted, s.others(fields)...)
+		if c.name != "*" {
+			want(c, fieldOf(fields, c.source))
 			continue
 		}
-		if v := c.inside.in(fieldOf(fields, c.source)); v != "" {
-			wanted = append(wanted, storage.Field{Name: c.name, Value: v})
+		for _, f := range fields {
+			v, c := f.Value, s.column(f.Name)
+			if c.source != f.Name { // another field goes by its name
+				v = fieldOf(fields, c.source)
+			}
+			want(c, v)
 		}
 	}
 	return wanted
 }
 
-// others are the fields that no column names.
-func (s *selection) others(fields []storage.Field) (others []storage.Field) {
-	for _, f := range fields {
-		if !slices.ContainsFunc(s.columns, func(c column) bool { return c.name == f.Name }) {
-			others = append(others, f)
-		}
+// column is how a field is wanted that is wanted along with all others.
+func (s *selection) column(name string) column {
+	if at := slices.IndexFunc(s.columns, func(c column) bool { return c.name == name }); at >= 0 {
+		return s.columns[at]
 	}
-	return others
+	return column{name: name, source: name}
 }
 
 // in is what is wanted of a value: of an object its fields, of an array what is wanted of the objects in it. Within anything
