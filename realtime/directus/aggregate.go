@@ -27,7 +27,7 @@ var functions = map[string]bool{
 
 // grouping reads aggregate and group, which core calls groupBy.
 func (p *queryParser) grouping() error {
-	by, err := p.names("group", first(p.raw.Get("group"), p.raw.Get("groupBy")))
+	by, err := p.names("group", first(p.option("group"), p.option("groupBy")))
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func first(values ...storage.Value) storage.Value {
 }
 
 func (p *queryParser) aggregate() ([]function, error) {
-	v, err := fromText("aggregate", p.raw.Get("aggregate"))
+	v, err := fromText("aggregate", p.option("aggregate"))
 	if err != nil || v.Type() <= storage.Null {
 		return nil, err
 	}

@@ -220,7 +220,8 @@ func TestCanonicalText(t *testing.T) {
 	for _, same := range [][]string{
 		{`{}`, `{"fields":"*"}`, `{"fields":[]}`, `{"filter":{}}`, `{"filter":""}`, `{"search":""}`, `{"limit":100}`, `{"limit":"100"}`,
 			`{"page":1}`, `{"page":0}`, `{"offset":0}`, `{"offset":0.5}`, `{"sort":[]}`, `{"aggregate":{}}`, `{"deep":{"x":1}}`, `{"filter":{"_or":[]}}`,
-			`{"filter":{"_or":[{"n":1},{}]}}`, `{"filter":{"n":{"_between":[1]}}}`, `{"filter":{"n":{"_nin":[]}}}`, `{"limit":null}`, `{"filter":{"n":{}}}`},
+			`{"filter":{"_or":[{"n":1},{}]}}`, `{"filter":{"n":{"_between":[1]}}}`, `{"filter":{"n":{"_nin":[]}}}`, `{"limit":null}`, `{"filter":{"n":{}}}`,
+			`{"fields":false,"filter":false,"sort":false,"limit":false,"offset":false,"page":false,"search":false,"aggregate":false,"group":false,"alias":false,"meta":false}`},
 		{`{"filter":{"n":1}}`, `{"filter":{"n":{"_eq":1}}}`, `{"filter":"{\"n\":1}"}`, `{"filter":{"_and":[{"n":1},{"n":1}]}}`, `{"filter":{"_or":[{"n":1}]}}`},
 		{`{"filter":{"n":{"_gt":1,"_lt":3}}}`, `{"filter":{"_and":[{"n":{"_lt":3}},{"n":{"_gt":1}}]}}`, `{"filter":{"n":{"_and":[{"_lt":3},{"_gt":1}]}}}`},
 		{`{"filter":{"a":{"b":{"_eq":1}}}}`, `{"filter":{"a.b":1}}`},

@@ -35,13 +35,21 @@ func (p *queryParser) parse() error {
 	return nil
 }
 
+// option is what the query says of an option; false says as little as null.
+func (p *queryParser) option(name string) storage.Value {
+	if v := p.raw.Get(name); v != "false" {
+		return v
+	}
+	return ""
+}
+
 // say adds an option to the canonical form.
 func (p *queryParser) say(name string, v storage.Value) {
 	p.text = append(p.text, storage.Field{Name: name, Value: v})
 }
 
 func (p *queryParser) fields() error {
-	fields, err := p.names("fields", p.raw.Get("fields"))
+	fields, err := p.names("fields", p.option("fields"))
 	if err != nil {
 		return err
 	}
@@ -63,7 +71,7 @@ func (p *queryParser) fields() error {
 
 // alias is which fields the client wants under other names, by these.
 func (p *queryParser) alias() ([]storage.Field, error) {
-	v, err := fromText("alias", p.raw.Get("alias"))
+	v, err := fromText("alias", p.option("alias"))
 	if err != nil || v.Type() <= storage.Null {
 		return nil, err
 	}
@@ -89,7 +97,7 @@ func (p *queryParser) alias() ([]storage.Field, error) {
 }
 
 func (p *queryParser) filter() error {
-	f, err := parseFilter(p.raw.Get("filter"), p.options)
+	f, err := parseFilter(p.option("filter"), p.options)
 	if err != nil || f.trivial() {
 		p.query.condition = anything
 		return err
@@ -101,7 +109,7 @@ func (p *queryParser) filter() error {
 }
 
 func (p *queryParser) search() error {
-	s, err := parseSearch(p.raw.Get("search"))
+	s, err := parseSearch(p.option("search"))
 	if err != nil || s == nil {
 		return err
 	}
@@ -116,7 +124,7 @@ func (p *queryParser) search() error {
 
 // sort reads the order of rows. Rows that are equal in it are ordered by their key, so that pages fit together.
 func (p *queryParser) sort() error {
-	names, err := p.names("sort", p.raw.Get("sort"))
+	names, err := p.names("sort", p.option("sort"))
 	if err != nil {
 		return err
 	}
@@ -210,7 +218,7 @@ func (p *queryParser) start() error {
 
 // number reads a number, also as text; given is false when there is none.
 func (p *queryParser) number(name string) (n float64, given bool, err error) {
-	v := p.raw.Get(name)
+	v := p.option(name)
 	if v.Type() <= storage.Null || v.Type() == storage.String && strings.TrimSpace(v.Text()) == "" {
 		return 0, false, nil
 	}
@@ -224,7 +232,7 @@ func (p *queryParser) number(name string) (n float64, given bool, err error) {
 }
 
 func (p *queryParser) meta() error {
-	names, err := p.names("meta", p.raw.Get("meta"))
+	names, err := p.names("meta", p.option("meta"))
 	if err != nil {
 		return err
 	}
