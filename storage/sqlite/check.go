@@ -71,9 +71,12 @@ func (c *check) pages() (sound bool, err error) {
 
 // documents checks every row of a collection by itself; that identifiers and ids are unique is the indexes' affair.
 func (c *check) documents(name string, odd oddSet) error {
-	t := newTable(name)
+	t, err := readTable(c.conn, name)
+	if err != nil {
+		return err
+	}
 	sql := `SELECT ` + rowColumns + `, id`
-	for _, column := range columns {
+	for _, column := range columns[:t.width] {
 		sql += ", " + column.quoted()
 	}
 	stmt, err := c.conn.Prepare(sql + ` FROM ` + t.quoted + ` ORDER BY n`)
@@ -85,15 +88,15 @@ func (c *check) documents(name string, odd oddSet) error {
 		if err != nil || !more {
 			return err
 		}
-		if what := wrong(stmt, odd); what != "" {
+		if what := wrong(stmt, t.width, odd); what != "" {
 			c.flaw(name, rewrite, "document %.80q: %s", stmt.ColumnText(5+identifier), what)
 		}
 	}
 	return stmt.Reset()
 }
 
-// wrong says what is wrong with a row of rowColumns, id and the columns; "": nothing.
-func wrong(stmt *sqlite.Stmt, odd oddSet) string {
+// wrong says what is wrong with a row of rowColumns, id and that many of the columns; "": nothing.
+func wrong(stmt *sqlite.Stmt, width int, odd oddSet) string {
 	r := readRow(stmt)
 	canonical, err := storage.Decode([]byte(r.Document))
 	switch {
@@ -110,7 +113,7 @@ func wrong(stmt *sqlite.Stmt, odd oddSet) string {
 	if its&^odd != 0 {
 		return "a field has a type that its collection is said not to have"
 	}
-	for i, value := range v {
+	for i, value := range v[:width] {
 		if !columnHolds(stmt, 5+i, value) {
 			return fmt.Sprintf("the column %s does not agree with it", columns[i].name)
 		}

@@ -31,7 +31,7 @@ func checked(t *testing.T, sql string) *Engine {
 	dir, file := closedDatabase(t, 5)
 	e := open(t, Options{Dir: dir})
 	for i, doc := range []string{
-		`{"identifier":"full","srvModified":1.5,"date":5,"created_at":"x\ud800é","eventType":"y"}`,
+		`{"identifier":"full","srvModified":1.5,"date":5,"created_at":"x\ud800é","eventType":"y","id":7}`,
 		`{"identifier":"empty","date":null}`,
 		`{"identifier":"odd","date":"text","eventType":[1]}`,
 		`{"v":1}`,
@@ -78,6 +78,8 @@ func TestCheck(t *testing.T) {
 		`UPDATE kinds SET "srvModified" = 1` + of("full"):               `the column srvModified does not agree`,
 		`UPDATE kinds SET created_at = NULL` + of("full"):               `the column created_at does not agree`,
 		`UPDATE kinds SET "eventType" = 'y'` + of("empty"):              `the column eventType does not agree`,
+		`UPDATE kinds SET number = NULL` + of("full"):                   `the column number does not agree`,
+		`UPDATE kinds SET number = 1` + of("odd"):                       `the column number does not agree`,
 		`UPDATE kinds SET identifier = 'other'` + of("empty"):           `"other": the column identifier does not agree`,
 		`UPDATE kinds SET rev = 0` + of("empty"):                        `revision 0`,
 		`UPDATE kinds SET id = NULL WHERE own = 0`:                      `neither an identifier of its own nor an _id`,

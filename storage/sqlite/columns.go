@@ -6,30 +6,37 @@ import (
 	"nightwire/storage"
 )
 
-// column is a field that a table holds in a column of its own besides the document's text. A column holds only values of
-// the expected type; anything else is NULL there. A field that is neither of that type nor null nor missing makes the
-// column odd, once and for all for its collection: NULL then no longer means null, so queries stop using it.
+// column is a top-level field that a table holds in a column of its own besides the document's text. A column
+// holds only values of the expected type; anything else is NULL there. A field that is neither of that type nor null nor
+// missing makes the column odd, once and for all for its collection: NULL then no longer means null, so queries stop using
+// it.
 type column struct {
-	name string
+	path string // in documents
+	name string // in the file
 	kind storage.Type
 }
 
-// The columns; places are indexes into columns.
+// The columns; places are indexes into columns, and bits of an oddSet in the file. Tables that the first version of the
+// layout made have those before number only, and there number is odd (see adopt).
 const (
 	identifier = iota
 	srvModified
 	date
 	createdAt
 	eventType
+	number // the documents' id; the column id is the side column of their _id
 	columnCount
+
+	firstColumns = number
 )
 
 var columns = [columnCount]column{
-	{"identifier", storage.String},
-	{"srvModified", storage.Number},
-	{"date", storage.Number},
-	{"created_at", storage.String},
-	{"eventType", storage.String},
+	{"identifier", "identifier", storage.String},
+	{"srvModified", "srvModified", storage.Number},
+	{"date", "date", storage.Number},
+	{"created_at", "created_at", storage.String},
+	{"eventType", "eventType", storage.String},
+	{"id", "number", storage.Number},
 }
 
 func (c column) quoted() string { return `"` + c.name + `"` }
@@ -48,7 +55,7 @@ func (c column) declaration() string {
 // columnOf is the place of the column that holds the values of a path, -1 for none.
 func columnOf(path string) int {
 	for i, c := range columns {
-		if c.name == path {
+		if c.path == path {
 			return i
 		}
 	}

@@ -110,7 +110,11 @@ func (e *Engine) start(ctx context.Context, o Options) error {
 	}
 	e.epoch = found.epoch
 	for name := range found.collections {
-		e.tables.Store(name, newTable(name))
+		t, err := readTable(conn, name)
+		if err != nil {
+			return errors.Join(openError(e.path, err), conn.Close())
+		}
+		e.tables.Store(name, t)
 	}
 	e.tail = newTail(found.journal.head)
 	e.readers = newReaders(func() (*sqlite.Conn, error) { return openReader(e.path) })

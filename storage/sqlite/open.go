@@ -134,16 +134,39 @@ func initialise(conn *sqlite.Conn) error {
 		fmt.Sprintf(`PRAGMA application_id = %d`, applicationID),
 		fmt.Sprintf(`PRAGMA user_version = %d`, schemaVersion),
 		"COMMIT")
-	for _, s := range statements {
-		if err := once(conn, s); err != nil {
-			return fmt.Errorf("making a new database: %w", err)
-		}
+	if err := script(conn, statements...); err != nil {
+		return fmt.Errorf("making a new database: %w", err)
 	}
 	return nil
 }
 
-// complete makes the indexes that an older program's file lacks.
+// adopt makes a file of the first version one of this program's. Its tables stay as they are, because SQLite reads every row
+// of a STRICT table that is given a further column, and a start must not take that long: instead, the column that they lack
+// counts as odd in them, and no query uses it.
+func adopt(conn *sqlite.Conn, collections map[string]collection) error {
+	version, err := ask(conn, "PRAGMA user_version")
+	if err != nil || version == strconv.Itoa(schemaVersion) {
+		return err
+	}
+	err = script(conn, "BEGIN IMMEDIATE",
+		fmt.Sprintf(`UPDATE _collections SET odd = odd | %d`, 1<<number),
+		fmt.Sprintf(`PRAGMA user_version = %d`, schemaVersion),
+		"COMMIT")
+	if err != nil {
+		return fmt.Errorf("adopting an older version's file: %w", err)
+	}
+	for name, c := range collections {
+		c.odd |= 1 << number
+		collections[name] = c
+	}
+	return nil
+}
+
+// complete adds what an older program's file lacks.
 func complete(conn *sqlite.Conn, collections map[string]collection) error {
+	if err := adopt(conn, collections); err != nil {
+		return err
+	}
 	for name := range collections {
 		for _, sql := range newTable(name).unstamped {
 			if err := once(conn, sql); err != nil {
@@ -170,7 +193,7 @@ func checkMarks(conn *sqlite.Conn) error {
 		return err
 	}
 	if version, err := strconv.Atoi(text); err != nil || version > schemaVersion || version < 1 {
-		return fmt.Errorf("it has version %s of the layout and this program knows %d only: use the newer program, or a backup that an older one made",
+		return fmt.Errorf("it has version %s of the layout and this program knows %d at most: use the newer program, or a backup that an older one made",
 			text, schemaVersion)
 	}
 	return nil

@@ -62,7 +62,7 @@ func planFor(q storage.Query, odd oddSet) plan {
 // narrowest is the column whose conditions are likely to leave the fewest documents, -1 when there are none.
 func narrowest(b *[columnCount]bounds) int {
 	best, score := -1, 0
-	for _, i := range []int{date, createdAt, srvModified, eventType, identifier} {
+	for _, i := range []int{number, date, createdAt, srvModified, eventType, identifier} {
 		if s := b[i].score(i); s > score {
 			best, score = i, s
 		}

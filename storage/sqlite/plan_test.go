@@ -16,19 +16,40 @@ func where(path string, op storage.Op, v storage.Value) storage.Filter {
 
 func all(filters ...storage.Filter) storage.Filter { return storage.Filter{All: filters} }
 
+// planned is a query with the plan that it should have.
+type planned struct {
+	what   string
+	filter storage.Filter
+	sort   []storage.SortKey
+	odd    oddSet
+	want   string // index, conditions, order
+}
+
+func (c planned) check(t *testing.T) {
+	t.Helper()
+	p := planFor(storage.Query{Filter: c.filter, Sort: c.sort, Limit: 10}, c.odd)
+	got := fmt.Sprint(p.where, " ")
+	if p.index != "" {
+		got = p.index + " " + got
+	}
+	if p.order >= 0 {
+		got += columns[p.order].name
+	}
+	if p.desc {
+		got += " desc"
+	}
+	if got != c.want {
+		t.Errorf("%s: %s, want %s", c.what, got, c.want)
+	}
+}
+
 // TestPlans: what clients ask again and again is read through an index.
 func TestPlans(t *testing.T) {
 	valid := where("isValid", storage.Ne, "false")
 	byDefault := []storage.SortKey{{Path: "identifier"}, {Path: "created_at"}, {Path: "date"}}
 	newest := []storage.SortKey{{Path: "date", Desc: true}, {Path: "identifier", Desc: true}}
 	history := []storage.SortKey{{Path: "srvModified"}, {Path: "date"}, {Path: "identifier"}}
-	for _, c := range []struct {
-		what   string
-		filter storage.Filter
-		sort   []storage.SortKey
-		odd    oddSet
-		want   string // index, conditions, order
-	}{
+	for _, c := range []planned{
 		{"everything", valid, nil, 0, `[] `},
 		{"the default order", valid, byDefault, 0, `identifier [] identifier`},
 		{"the newest", valid, newest, 0, `date [] date desc`},
@@ -58,20 +79,7 @@ func TestPlans(t *testing.T) {
 		{"alternatives narrow nothing", storage.Filter{Op: storage.Or, All: []storage.Filter{where("date", storage.Eq, "5")}}, nil, 0, `[] `},
 		{"equality before a range", all(where("date", storage.Gt, "5"), where("created_at", storage.Eq, `"x"`)), nil, 0, `created_at ["created_at" = ?1] `},
 	} {
-		p := planFor(storage.Query{Filter: c.filter, Sort: c.sort, Limit: 10}, c.odd)
-		got := fmt.Sprint(p.where, " ")
-		if p.index != "" {
-			got = p.index + " " + got
-		}
-		if p.order >= 0 {
-			got += columns[p.order].name
-		}
-		if p.desc {
-			got += " desc"
-		}
-		if got != c.want {
-			t.Errorf("%s: %s, want %s", c.what, got, c.want)
-		}
+		c.check(t)
 	}
 }
 

@@ -4,13 +4,16 @@ import (
 	"fmt"
 	"strings"
 
+	"zombiezen.com/go/sqlite"
+
 	"nightwire/storage"
 )
 
-// The marks in the header of the file.
+// The marks in the header of the file. The first version of the layout had no column number. Its programs would leave that
+// empty, and so must not write to tables that have it.
 const (
 	applicationID = 0x4e777265 // "Nwre"
-	schemaVersion = 1
+	schemaVersion = 2
 )
 
 // The tables beside those of the collections. Names of collections begin with a letter, so these cannot collide.
@@ -32,9 +35,10 @@ type table struct {
 	name   string
 	file   string // the table's name in the file
 	quoted string
+	width  int // how many of the columns it has: columnCount or, when the first version made it, firstColumns
 
-	create       []string
-	unstamped    []string // the part of create that files of the first version lack
+	create       []string // of a table that this program makes
+	unstamped    []string // indexes that files of older programs lack
 	byIdentifier string
 	byID         string
 	byForeignID  string
@@ -47,18 +51,14 @@ type table struct {
 // rowColumns are what lookup reads of a row.
 const rowColumns = `n, own, rev, doc`
 
+// newTable is a table as this program makes it.
 func newTable(name string) *table {
-	file := fileName(name)
-	q := `"` + file + `"`
-	t := &table{name: name, file: file, quoted: q}
-	var declared, names, marks, sets []string
-	for i, c := range columns {
+	t := layout(name, columnCount)
+	q := t.quoted
+	declared := make([]string, 0, columnCount)
+	for _, c := range columns {
 		declared = append(declared, c.quoted()+" "+c.declaration())
-		names = append(names, c.quoted())
-		marks = append(marks, fmt.Sprintf("?%d", i+1))
-		sets = append(sets, fmt.Sprintf("%s = ?%d", c.quoted(), i+1))
 	}
-	next := len(columns) + 1
 	t.create = []string{
 		"CREATE TABLE " + q + " (n INTEGER PRIMARY KEY, " + strings.Join(declared, ", ") +
 			", rev INTEGER NOT NULL, own INTEGER NOT NULL, doc TEXT NOT NULL, id TEXT) STRICT",
@@ -69,15 +69,43 @@ func newTable(name string) *table {
 		`CREATE INDEX ` + t.index("date") + ` ON ` + q + ` ("date")`,
 		`CREATE INDEX ` + t.index("created_at") + ` ON ` + q + ` ("created_at")`,
 		`CREATE INDEX ` + t.index("eventType") + ` ON ` + q + ` ("eventType", "created_at") WHERE "eventType" IS NOT NULL`,
+		`CREATE INDEX ` + t.index("number") + ` ON ` + q + ` ("number")`,
+	}
+	t.create = append(t.create, t.unstamped...)
+	return t
+}
+
+// readTable is a table as it is in the file. The name is one of a collection.
+func readTable(conn *sqlite.Conn, name string) (*table, error) {
+	has, err := ask(conn, fmt.Sprintf(`SELECT count(*) FROM pragma_table_info('%s') WHERE name = '%s'`, fileName(name), columns[number].name))
+	if err != nil {
+		return nil, fmt.Errorf("reading the layout of %s: %w", name, err)
+	}
+	if has == "0" {
+		return layout(name, firstColumns), nil
+	}
+	return newTable(name), nil
+}
+
+// layout is a table that has so many of the columns. It says nothing of how it is made.
+func layout(name string, width int) *table {
+	file := fileName(name)
+	q := `"` + file + `"`
+	t := &table{name: name, file: file, quoted: q, width: width}
+	var names, marks, sets []string
+	for i, c := range columns[:width] {
+		names = append(names, c.quoted())
+		marks = append(marks, fmt.Sprintf("?%d", i+1))
+		sets = append(sets, fmt.Sprintf("%s = ?%d", c.quoted(), i+1))
 	}
 	for _, i := range unstampedBy {
 		t.unstamped = append(t.unstamped,
 			`CREATE INDEX IF NOT EXISTS `+t.index(unstampedIndex(i))+` ON `+q+` (`+columns[i].quoted()+`) WHERE `+isUnstamped)
 	}
-	t.create = append(t.create, t.unstamped...)
 	t.byIdentifier = `SELECT ` + rowColumns + ` FROM ` + q + ` WHERE identifier = ?1`
 	t.byID = `SELECT ` + rowColumns + ` FROM ` + q + ` WHERE id = ?1`
 	t.byForeignID = t.byID + ` AND own = 0`
+	next := width + 1
 	t.insert = fmt.Sprintf(`INSERT INTO %s (%s, rev, own, doc, id) VALUES (%s, ?%d, ?%d, ?%d, ?%d)`,
 		q, strings.Join(names, ", "), strings.Join(marks, ", "), next, next+1, next+2, next+3)
 	t.rewrite = fmt.Sprintf(`UPDATE %s SET %s, rev = ?%d, own = ?%d, doc = ?%d WHERE n = ?%d`,

@@ -37,6 +37,16 @@ func once(conn *sqlite.Conn, sql string) error {
 	return err
 }
 
+// script executes statements in turn, none of which is needed again.
+func script(conn *sqlite.Conn, statements ...string) error {
+	for _, sql := range statements {
+		if err := once(conn, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ask executes a statement that is not needed again and returns its first value as text.
 func ask(conn *sqlite.Conn, sql string) (answer string, err error) {
 	err = each(conn, sql, func(stmt *sqlite.Stmt) error {

@@ -130,7 +130,7 @@ func TestJournalThatDoesNotFitStopsTheStart(t *testing.T) {
 
 func TestForeignFilesAreRefused(t *testing.T) {
 	for name, c := range map[string]struct{ sql, want string }{
-		"newer layout":   {`PRAGMA user_version = 2`, "version 2"},
+		"newer layout":   {`PRAGMA user_version = 3`, "version 3"},
 		"other program":  {`PRAGMA application_id = 7`, "not a Nightwire database"},
 		"unknown layout": {`PRAGMA user_version = 0`, "version 0"},
 	} {

@@ -28,6 +28,8 @@ func TestUnindexed(t *testing.T) {
 		{"another type, of which there is nothing to read", where("date", storage.Gt, `"5"`), "", 0, "[]"},
 		{"alternatives", storage.Filter{Op: storage.Or, All: []storage.Filter{day, all(note, day)}}, "", 0, "[date notes]"},
 		{"an order", day, "sgv", 0, "[sgv]"},
+		{"counted ids", where("id", storage.Gt, "5"), "id", 0, "[]"},
+		{"odd ids", where("id", storage.Gt, "5"), "id", 1 << number, "[id]"},
 		{"an odd column", day, "date", 1 << date, "[date]"},
 	} {
 		q := storage.Query{Filter: c.filter}

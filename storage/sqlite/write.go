@@ -73,10 +73,8 @@ func (t *transaction) put(table *table, c *collection, old row, next storage.Nex
 
 // createTable makes a collection, which stays even if the write that needed it is refused after all.
 func (t *transaction) createTable(table *table) error {
-	for _, sql := range table.create {
-		if err := once(t.conn, sql); err != nil {
-			return fmt.Errorf("making collection %s: %w", table.name, err)
-		}
+	if err := script(t.conn, table.create...); err != nil {
+		return fmt.Errorf("making collection %s: %w", table.name, err)
 	}
 	c := t.collection(table.name)
 	c.exists = true
@@ -110,9 +108,9 @@ func (t *transaction) insert(table *table, v values, own bool, doc storage.Docum
 	if err != nil {
 		return err
 	}
-	bindRow(stmt, v, 1, own, doc)
+	table.bindRow(stmt, v, 1, own, doc)
 	if id != "" {
-		stmt.BindText(columnCount+4, id)
+		stmt.BindText(table.width+4, id)
 	}
 	return refusalOf(finish(stmt))
 }
@@ -126,8 +124,8 @@ func (t *transaction) update(table *table, v values, own bool, doc storage.Docum
 	if err != nil {
 		return err
 	}
-	bindRow(stmt, v, old.Revision+1, own, doc)
-	stmt.BindInt64(columnCount+4, old.n)
+	table.bindRow(stmt, v, old.Revision+1, own, doc)
+	stmt.BindInt64(table.width+4, old.n)
 	return refusalOf(finish(stmt))
 }
 
@@ -157,11 +155,11 @@ func (t *transaction) remove(table *table, old row) error {
 }
 
 // bindRow binds what insert and rewrite have in common.
-func bindRow(stmt *sqlite.Stmt, v values, rev int64, own bool, doc storage.Document) {
-	for i := range v {
+func (t *table) bindRow(stmt *sqlite.Stmt, v values, rev int64, own bool, doc storage.Document) {
+	for i := range t.width {
 		bind(stmt, i+1, v[i])
 	}
-	stmt.BindInt64(columnCount+1, rev)
-	stmt.BindBool(columnCount+2, own)
-	stmt.BindText(columnCount+3, string(doc))
+	stmt.BindInt64(t.width+1, rev)
+	stmt.BindBool(t.width+2, own)
+	stmt.BindText(t.width+3, string(doc))
 }
