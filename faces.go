@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/gorilla/websocket"
 	"github.com/labstack/echo/v4"
 
 	"nightwire/api"
@@ -16,6 +15,7 @@ import (
 	"nightwire/realtime/directus"
 	"nightwire/realtime/socketio"
 	"nightwire/realtime/socketio/engineio"
+	"nightwire/realtime/wire"
 	"nightwire/storage"
 )
 
@@ -59,7 +59,7 @@ func (s *server) speakDirectus(hub *realtime.Hub, documents *storage.Documents, 
 	s.directus = face
 	s.http.Echo.Any(o.Path, echo.WrapHandler(face.Handler()))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if websocket.IsWebSocketUpgrade(r) {
+		if wire.IsUpgrade(r) {
 			face.Handler().ServeHTTP(w, r)
 			return
 		}

@@ -2,6 +2,7 @@ package directus
 
 import (
 	"context"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -50,6 +51,7 @@ func (s *Server) newConn(socket *wire.Conn, address string, a admission, d Diale
 
 // run works until the connection ends. The version is that of the Guard before the connection was authenticated.
 func (c *conn) run(version uint64) {
+	defer c.safely()
 	c.server.enter(c)
 	defer c.server.leave(c)
 	session := c.server.options.Hub.Join(presence{c}, c.server.topics.silent())
@@ -61,6 +63,14 @@ func (c *conn) run(version uint64) {
 	c.wire.Run(c.receive)
 	c.life.closed()
 	c.leaveAll()
+}
+
+// safely keeps a fault that is no message's from ending the process.
+func (c *conn) safely() {
+	if fault := recover(); fault != nil {
+		c.server.options.Log.Error("websocket failed", "fault", fault, "stack", string(debug.Stack()))
+		c.wire.Cut(errInternal)
+	}
 }
 
 // receive works on one message. A fault in it costs the connection: wire sees to that.

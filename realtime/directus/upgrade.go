@@ -7,16 +7,14 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/gorilla/websocket"
-
 	"nightwire/realtime/wire"
 	"nightwire/security"
 )
 
-// serve answers a request on the websocket's path, and lives as long as its connection. Authentication comes before the
-// path is judged, as in the original.
+// serve answers a request on the websocket's path. What lives on is not the handler's: a connection that waits for messages
+// is not to keep the buffers of its request.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	if !websocket.IsWebSocketUpgrade(r) {
+	if !wire.IsUpgrade(r) {
 		notFound(w, r)
 		return
 	}
@@ -25,26 +23,38 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		wire.Refuse(w, status)
 		return
 	}
-	defer s.give()
+	version := s.options.Guard.Version()
+	c := s.upgrade(w, r)
+	if c == nil {
+		s.give()
+		return
+	}
+	go func() {
+		defer s.give()
+		c.run(version)
+	}()
+}
+
+// upgrade makes a connection of a request; nil: it was refused. Authentication comes before the path is judged, as in the
+// original.
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) *conn {
 	ctx, cancel := context.WithTimeout(r.Context(), judgeTimeout)
 	defer cancel()
-	version := s.options.Guard.Version()
 	admitted, err := s.admit(ctx, r)
 	if err != nil {
 		s.refuse(w, r, err)
-		return
+		return nil
 	}
 	dialect, pinned, ok := s.dialectOf(r)
 	if r.URL.Path != s.options.Path || !ok {
 		badRequest(w)
-		return
+		return nil
 	}
 	socket, err := wire.Accept(w, r, s.options.Wire)
 	if err != nil {
-		return // it has been answered
+		return nil // it has been answered
 	}
-	c := s.newConn(socket, s.options.Address(r), admitted, dialect, pinned)
-	c.run(version)
+	return s.newConn(socket, s.options.Address(r), admitted, dialect, pinned)
 }
 
 // refuse answers an upgrade that could not be authenticated.
