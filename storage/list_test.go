@@ -18,7 +18,7 @@ func TestSortedList(t *testing.T) {
 			}
 		}
 		plain := Filter{Op: In, Path: "x", List: list}
-		sorted := plain.withSorted()
+		sorted := plain.prepared()
 		for _, v := range values {
 			if got, want := sorted.accepts(v), plain.accepts(v); got != want {
 				t.Fatalf("%q in %q: %v, want %v", v, list, got, want)

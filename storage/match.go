@@ -55,7 +55,7 @@ func (f *Filter) accepts(v Value) bool {
 	case In, Nin:
 		return f.lists(v)
 	case Regexp, NotRegexp:
-		return v.Type() == String && f.Pattern.MatchString(v.Text())
+		return v.Type() == String && f.matches(v.Text())
 	case Exists:
 		return v != ""
 	default:
@@ -73,11 +73,19 @@ func (f *Filter) lists(v Value) bool {
 	return slices.ContainsFunc(f.List, func(w Value) bool { return sameValue(v, w) })
 }
 
-// Prepared is the filter made ready for many documents: a long list then costs a few comparisons with each. Documents does
-// that by itself for a search.
+// matches reports whether the text meets the pattern.
+func (f *Filter) matches(text string) bool {
+	if f.literal != nil {
+		return f.literal.match(text)
+	}
+	return f.Pattern.MatchString(text)
+}
+
+// Prepared is the filter made ready for many documents: a long list then costs a few comparisons with each, and a pattern that
+// is a plain text no regular expression. Documents does that by itself for a search.
 func (f Filter) Prepared() Filter {
 	if f.Op != And && f.Op != Or {
-		return f.withSorted()
+		return f.prepared()
 	}
 	all := make([]Filter, len(f.All))
 	for i, child := range f.All {
@@ -87,8 +95,11 @@ func (f Filter) Prepared() Filter {
 	return f
 }
 
-// withSorted is the filter with its list put in order.
-func (f Filter) withSorted() Filter {
+// prepared is a condition made ready.
+func (f Filter) prepared() Filter {
+	if f.Pattern != nil && f.literal == nil {
+		f.literal = literalOf(f.Pattern)
+	}
 	if len(f.List) > 0 {
 		f.sorted = slices.SortedFunc(slices.Values(f.List), Compare)
 	}

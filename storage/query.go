@@ -45,5 +45,6 @@ type Filter struct {
 	List    []Value
 	Pattern *regexp.Regexp
 
-	sorted []Value // List in Compare's order, once Documents has put it so
+	sorted  []Value  // List in Compare's order, once Prepared
+	literal *literal // what Pattern looks for, once Prepared; nil: it has to be asked
 }

@@ -80,13 +80,13 @@ func onlyValid(f Filter) Filter {
 	return Filter{Op: And, All: []Filter{f, valid}}
 }
 
-// withoutIsValid is the filter with conditions on isValid replaced by ones that always hold, and with its lists sorted.
+// withoutIsValid is the filter with conditions on isValid replaced by ones that always hold, and made ready for many documents.
 func withoutIsValid(f Filter) Filter {
 	if f.Op != And && f.Op != Or {
 		if f.Path == "isValid" {
 			return Filter{}
 		}
-		return f.withSorted()
+		return f.prepared()
 	}
 	all := make([]Filter, len(f.All))
 	for i, child := range f.All {
