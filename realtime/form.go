@@ -9,6 +9,7 @@ type Frame []byte
 // Form is one way to write changes. Changes are encoded once per form, when the first session wants them.
 type Form struct {
 	encode func([]storage.Change) []Frame
+	forget func() // nil: nothing to forget
 
 	// The last frames belong to the hub's Run.
 	number uint64
@@ -32,6 +33,19 @@ func NewForm(encode func(storage.Change) Frame) *Form {
 // Large groups come in parts. It returns a frame for each change, one for all of them, or none; a nil frame is told to
 // nobody. It must not keep the slice.
 func NewGroupForm(encode func([]storage.Change) []Frame) *Form { return &Form{encode: encode} }
+
+// Forgetting has f called, by the hub's Run, when all sessions have been told what the form encoded.
+func (f *Form) Forgetting(forget func()) *Form {
+	f.forget = forget
+	return f
+}
+
+// done lets go of the frames: there may be a form for every subscription, and documents are large.
+func (f *Form) done() {
+	if f.frames, f.parts = nil, nil; f.forget != nil {
+		f.forget()
+	}
+}
 
 // encoded are the frames of the run with that number; numbers start at 1.
 func (f *Form) encoded(changes []storage.Change, number uint64) []Frame {

@@ -191,6 +191,9 @@ func (h *Hub) tell(ctx context.Context, r *run) {
 			s.session.tell(r.changes, h.number)
 		}
 	}
+	for _, s := range subscriptions {
+		s.session.form.done()
+	}
 }
 
 // audienceOf is whom a change concerns; nil: nobody.

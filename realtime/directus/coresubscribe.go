@@ -33,6 +33,9 @@ func (c *conn) coreListen(ctx context.Context, r request) error {
 		return invalidQuery("Invalid query. There are no events of an aggregate.")
 	}
 	t.query = q.text
+	if err := t.check(); err != nil {
+		return err
+	}
 	if t.uid != "" {
 		c.unsubscribe(func(known topic) bool { return known.dialect == Core && known.uid == t.uid })
 	}

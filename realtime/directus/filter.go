@@ -25,6 +25,7 @@ func (f condition) trivial() bool { return f.op == "_and" && len(f.parts) == 0 }
 type filterParser struct {
 	queryOptions
 	conditions int // so far
+	texts      int // bytes so far that are looked for within others
 }
 
 // parseFilter reads the filter of a query: an object, or one as JSON text. Errors: errBadQuery.

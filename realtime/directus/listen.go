@@ -24,6 +24,9 @@ func (c *conn) listen(ctx context.Context, r request) error {
 		return err
 	}
 	t.query = q.text
+	if err := t.check(); err != nil {
+		return err
+	}
 	if t.uid != "" && c.listens(func(known topic) bool { return known == t }) {
 		return nil // once is enough
 	}

@@ -20,6 +20,24 @@ type topic struct {
 	uid        storage.Value // as frames bear it; absent: they do not
 }
 
+// The bounds of what is held for as long as a subscription lasts.
+const (
+	maxUID   = 1 << 10
+	maxQuery = 64 << 10
+)
+
+// check refuses a topic that would cost too much to hold, and to write with each event.
+func (t topic) check() error {
+	switch {
+	case len(t.uid) > maxUID:
+		return invalidPayload("The uid is too long.")
+	case len(t.query) > maxQuery:
+		return invalidQuery("Invalid query. It is too long for a subscription.")
+	default:
+		return nil
+	}
+}
+
 // subscription is one of a connection's subscriptions. It is the hub's client.
 type subscription struct {
 	conn    *conn

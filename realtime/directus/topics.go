@@ -50,7 +50,8 @@ func (f *topics) open(t topic, q *query) *form {
 		f.views[t.viewKey()] = v
 	}
 	v.uses++
-	return &form{view: v, Form: realtime.NewGroupForm(func(changes []storage.Change) []realtime.Frame { return t.frames(v.look(changes)) })}
+	frames := func(changes []storage.Change) []realtime.Frame { return t.frames(v.look(changes)) }
+	return &form{view: v, Form: realtime.NewGroupForm(frames).Forgetting(func() { v.last = nil })}
 }
 
 // give says that a subscription to the topic has ended.

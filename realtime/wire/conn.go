@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"sync"
@@ -59,8 +60,9 @@ type Conn struct {
 	inlet   *inlet
 	link    *Link
 	receive func([]byte)
-	done    chan struct{}  // closed when the connection has ended
-	tasks   sync.WaitGroup // writer and worker
+	life    context.Context // until the connection has ended
+	over    func()          // ends it
+	tasks   sync.WaitGroup  // writer and worker
 
 	mu       sync.Mutex
 	state    state
@@ -79,7 +81,8 @@ type Conn struct {
 }
 
 func newConn(ws *websocket.Conn, in *inlet, o Options) *Conn {
-	c := &Conn{opts: o, ws: ws, inlet: in, link: NewLink(in.Conn), done: make(chan struct{})}
+	c := &Conn{opts: o, ws: ws, inlet: in, link: NewLink(in.Conn)}
+	c.life, c.over = context.WithCancel(context.Background())
 	c.moved = sync.NewCond(&c.mu)
 	ws.SetReadLimit(o.MaxMessage)
 	ws.SetPingHandler(c.pong)
@@ -90,7 +93,10 @@ func newConn(ws *websocket.Conn, in *inlet, o Options) *Conn {
 }
 
 // Done is closed when the connection has ended.
-func (c *Conn) Done() <-chan struct{} { return c.done }
+func (c *Conn) Done() <-chan struct{} { return c.life.Done() }
+
+// Context ends with the connection: for what nobody else waits for.
+func (c *Conn) Context() context.Context { return c.life }
 
 // Send queues a frame. It never blocks; a client whose outbox is full is cut.
 func (c *Conn) Send(f Frame) {
@@ -230,5 +236,5 @@ func (c *Conn) end() {
 	c.timer.Stop()
 	c.link.Close()
 	c.moved.Broadcast()
-	close(c.done)
+	c.over()
 }

@@ -16,7 +16,7 @@ var errNotUTF8 = errors.New("text that is not UTF-8")
 func (c *Conn) Run(receive func(message []byte)) {
 	c.receive = receive
 	c.conclude(c.read())
-	<-c.done
+	<-c.life.Done()
 	c.tasks.Wait()
 	c.report()
 }
