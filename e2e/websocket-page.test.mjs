@@ -5,8 +5,8 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { launch, noBrowser as skip, open } from './lib/browser.mjs';
 import { results, Server } from './lib/server.mjs';
+import { assertFits, assertSecret, connect, frames, parts as common, phone } from './lib/socketpage.mjs';
 
-const phone = { width: 390, height: 844 };
 let server, browser, admin;
 
 before(async () => {
@@ -17,31 +17,8 @@ before(async () => {
 });
 after(async () => { await browser?.close(); await server?.stop(); });
 
-// parts are what a user of the page sees.
 function parts(page) {
-  return {
-    url: page.getByLabel('Server URL'), token: page.getByRole('textbox', { name: 'Access token' }), place: page.getByLabel('Token goes'), dialect: page.getByLabel('Dialect'),
-    connect: page.getByRole('button', { name: 'Connect', exact: true }), send: page.getByRole('button', { name: 'Send', exact: true }),
-    close: page.getByRole('button', { name: 'Close', exact: true }), text: page.getByRole('textbox', { name: 'Message' }),
-    sample: name => page.getByRole('button', { name, exact: true }), newest: page.locator('#events > li').first(), rows: page.locator('#events > li'),
-    received: page.locator('#events > li.received pre'), sent: page.locator('#events > li.sent pre'), status: page.locator('#status'),
-  };
-}
-
-// frames are what is shown as received or sent, oldest first.
-const frames = async locator => (await locator.allTextContents()).reverse().map(text => JSON.parse(text));
-
-async function connect(at, token) {
-  await at.token.fill(token);
-  await at.connect.click();
-  await at.text.waitFor();
-}
-
-// assertSecret looks for the token in what can be read, and in addresses of anything but the socket.
-async function assertSecret(page, token) {
-  const written = await page.evaluate(() => document.body.innerText + [...document.querySelectorAll('input:not([type=password]), textarea')].map(field => field.value).join());
-  assert.ok(!written.includes(token), 'the token is shown');
-  assert.deepEqual(page.asked.filter(url => url.includes(token) && !url.startsWith('ws:')), [], 'a token in a URL');
+  return { ...common(page), place: page.getByLabel('Token goes'), dialect: page.getByLabel('Dialect'), send: page.getByRole('button', { name: 'Send', exact: true }) };
 }
 
 test('the page connects, writes, hears, closes and connects again', { skip }, async () => {
@@ -59,9 +36,9 @@ test('the page connects, writes, hears, closes and connects again', { skip }, as
   assert.deepEqual(JSON.parse(await at.text.inputValue()), { type: 'get', collection: 'test', query: { fields: ['*'], limit: 5 } });
   await at.send.click();
   await at.received.first().waitFor();
-  await at.sample('Subscribe').click();
+  await at.button('Subscribe').click();
   await at.send.click();
-  await at.sample('Post').click();
+  await at.button('Post').click();
   await at.send.click();
   await at.received.nth(2).waitFor();
   assert.deepEqual(await frames(at.received), [
@@ -70,7 +47,7 @@ test('the page connects, writes, hears, closes and connects again', { skip }, as
     { type: 'RESPONSE', data: { id: 1, test: 'test123', status: null, n: null } },
   ]);
   await page.getByLabel('Add a uid').check();
-  await at.sample('Patch').click();
+  await at.button('Patch').click();
   await page.keyboard.press('Tab'); // from the button
   await at.text.press('Control+Enter');
   await at.received.nth(4).waitFor();
@@ -98,7 +75,7 @@ test('the page connects, writes, hears, closes and connects again', { skip }, as
   await at.status.getByText('Refused').waitFor();
   assert.ok(await page.getByText('Connection error', { exact: true }).isVisible());
   await connect(at, admin.token);
-  await at.sample('Delete').click();
+  await at.button('Delete').click();
   await at.send.click();
   await page.locator('li.received', { hasText: '"data": 1' }).waitFor();
   await assertSecret(page, admin.token);
@@ -117,18 +94,18 @@ test('the page speaks the dialect core below a base path, on a phone, and answer
     await page.screenshot({ path: path.join(results, 'websocket-phone-empty.png') });
     await connect(at, token);
     await at.received.filter({ hasText: '"status": "ok"' }).waitFor();
-    await at.sample('Subscribe').click();
+    await at.button('Subscribe').click();
     await at.send.click();
     await at.received.filter({ hasText: 'init' }).waitFor();
-    await at.sample('Post').click();
+    await at.button('Post').click();
     await at.send.click();
     await at.received.filter({ hasText: '"create"' }).waitFor();
     await page.locator('#events > li', { hasText: 'answered with a pong' }).nth(2).waitFor();
-    await at.sample('Unsubscribe').click();
+    await at.button('Unsubscribe').click();
     await at.send.click();
     await at.received.filter({ hasText: '"unsubscribe"' }).waitFor();
     await page.screenshot({ path: path.join(results, 'websocket-phone.png'), fullPage: true });
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing sticks out of the screen');
+    await assertFits(page);
     assert.deepEqual(page.asked.filter(url => url.includes(token)), [], 'a token in a URL');
     await assertSecret(page, token);
     assert.deepEqual(page.complaints, []);

@@ -33,6 +33,9 @@ func TestHandlerServes(t *testing.T) {
 		{"/app.js", script, "no-cache"},
 		{"/websocket.html", "text/html; charset=utf-8", "no-cache"},
 		{"/websocket.js", script, "no-cache"},
+		{"/live.html", "text/html; charset=utf-8", "no-cache"},
+		{"/live.js", script, "no-cache"},
+		{"/socket.js", script, "no-cache"},
 		{"/style.css", "text/css; charset=utf-8", "no-cache"},
 		{"/favicon.svg", "image/svg+xml", "no-cache"},
 		{"/socket.io/socket.io.js", script, "no-cache"},
@@ -104,7 +107,7 @@ func TestDescriptionWithoutSlash(t *testing.T) {
 func TestPagesStayAtHome(t *testing.T) {
 	reference := regexp.MustCompile(`(?:src|href)="([^"]*)"`)
 	inline := regexp.MustCompile(`(?i)<script>|<style|\son[a-z]+=|\sstyle=`)
-	for _, name := range []string{"index.html", "sample.html", "websocket.html", "api3-docs/index.html"} {
+	for _, name := range []string{"index.html", "sample.html", "websocket.html", "live.html", "api3-docs/index.html"} {
 		page := read(t, name)
 		for _, m := range reference.FindAllStringSubmatch(page, -1) {
 			if target := m[1]; target != "./" && !strings.HasPrefix(target, "#") && !served(path.Join("/", path.Dir(name), target)) {
@@ -115,7 +118,7 @@ func TestPagesStayAtHome(t *testing.T) {
 			t.Errorf("%s has inline code: %q", name, found)
 		}
 	}
-	for _, name := range []string{"index.html", "sample.html", "websocket.html", "page.js", "app.js", "sample.js", "websocket.js", "style.css", "api3-docs/index.html", "api3-docs/docs.js"} {
+	for _, name := range []string{"index.html", "sample.html", "websocket.html", "live.html", "page.js", "socket.js", "app.js", "sample.js", "websocket.js", "live.js", "style.css", "api3-docs/index.html", "api3-docs/docs.js"} {
 		if regexp.MustCompile(`(?:https?:|url\()`).MatchString(read(t, name)) {
 			t.Errorf("%s names an external address", name)
 		}

@@ -1,5 +1,5 @@
 // Package public is what a browser is given: the page that shows /storage live, the sample of the specification, the
-// Socket.IO clients both use, the page that tries /websocket, and the description of the REST API (openapi.json) with a page
+// Socket.IO clients both use, the pages that try /websocket and /live, and the description of the REST API (openapi.json) with a page
 // that shows it. Everything is embedded in the binary and works offline; no page loads anything from another origin. It knows
 // no documents and no tokens: the pages get them over the same socket as every other client.
 //

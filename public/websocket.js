@@ -2,132 +2,30 @@
 
 // The page is one client of /websocket. It sends what stands in the message field and shows every frame that comes.
 
-const SHOWN = { rows: 300, characters: 2_000_000 }; // a long watch must not fill the browser's memory
-const LONGEST = 200_000; // characters of one frame that are shown
-const SECRETS = ['api_token', 'access_token', 'refresh_token', 'password'];
 const NIGHTSCOUT = ['devicestatus', 'entries', 'food', 'profile', 'settings', 'treatments'];
 
-let socket = null;
 let key = 1; // what was last created here; the samples take it
-const counts = { sent: 0, received: 0 };
 
-// log puts a line on top; the body, if any, stands below it.
-function log(kind, title, body) {
-  const row = element('li', kind);
-  const line = element('div', 'system');
-  line.append(element('span', '', title), clock());
-  row.append(line);
-  if (body !== undefined) row.append(element('pre', '', shortened(body)));
-  $('empty').hidden = true;
-  $('events').prepend(row);
-  trim();
+// parameters are the token and the dialect, where they go into the URL.
+function parameters() {
+  const place = $('place').value;
+  return { dialect: $('dialect').value, ...(place !== 'auth' && { [place]: $('token').value.trim() }) };
 }
 
-const shortened = text => text.length > LONGEST ? `${text.slice(0, LONGEST)}\n… and ${text.length - LONGEST} more characters` : text;
-
-function trim() {
-  const rows = $('events').children;
-  let characters = 0, kept = 0;
-  while (kept < rows.length && kept < SHOWN.rows && characters < SHOWN.characters) characters += rows[kept++].textContent.length;
-  while (rows.length > kept) {
-    rows[kept].remove();
-    $('cut').hidden = false;
-  }
-}
-
-function count(direction) { $(`count-${direction}`).textContent = ++counts[direction]; }
-
-// parse is the value of JSON text, or undefined and the reason.
-function parse(text) {
-  try { return { value: JSON.parse(text) }; } catch (error) { return { reason: error.message }; }
-}
-
-// asked is the address with the token and the dialect, whatever else stands in its query.
-function asked() {
-  const url = new URL($('url').value.trim());
-  url.hash = '';
-  const token = $('token').value.trim(), place = $('place').value, dialect = $('dialect').value;
-  if (token && place !== 'auth') url.searchParams.set(place, token);
-  if (dialect) url.searchParams.set('dialect', dialect);
-  return url;
-}
-
-// shown is an address or a message as it may be read over the shoulder.
-function shown(what) {
-  if (!(what instanceof URL)) return JSON.stringify(what, (name, value) => SECRETS.includes(name) ? '***' : value, 2);
-  const url = new URL(what);
-  for (const name of SECRETS) if (url.searchParams.has(name)) url.searchParams.set(name, '***');
-  if (url.password) url.password = '***';
-  return url.href;
-}
-
-function connect() {
-  let s;
-  try {
-    const url = asked();
-    log('note', 'Connecting to: ' + shown(url));
-    s = new WebSocket(url);
-  } catch (error) {
-    // The browser's own words may hold the address with the token.
-    log('bad', error instanceof TypeError ? 'Connection error: this is not a URL' : 'Connection error: this address cannot be used');
-    return status('bad', 'Not a URL for a WebSocket');
-  }
-  socket = s;
-  s.binaryType = 'arraybuffer';
-  connecting(true);
-  status('busy', 'Connecting');
-  s.addEventListener('open', () => opened());
-  s.addEventListener('message', event => received(s, event.data));
-  s.addEventListener('error', () => log('bad', 'Connection error'));
-  s.addEventListener('close', event => closed(s, event));
-}
-
-function connecting(yes) {
-  $('connect').disabled = yes;
-  $('cancel').hidden = !yes;
-}
-
-function opened() {
-  log('note', 'Connection open');
-  status('on', 'Connected');
-  connecting(false);
-  swap('message', 'text');
+function authenticate() {
   if ($('place').value === 'auth' && $('token').value) send({ type: 'auth', access_token: $('token').value.trim() });
 }
 
-function closed(s, { code, reason }) {
-  const refused = !$('connection').hidden;
-  log('note', `Connection closed (${code}${reason ? ': ' + reason : ''})`);
-  if (s !== socket) return;
-  socket = null;
-  status(refused ? 'bad' : 'off', refused ? 'Refused: is the URL right, and the token?' : 'Not connected');
-  connecting(false);
-  swap('connection', 'connect');
-}
-
-// swap shows one of the two forms, and takes the keyboard along where it stood in the other.
-function swap(form, focus) {
-  const other = form === 'message' ? 'connection' : 'message';
-  const moves = $(other).contains(document.activeElement) || document.activeElement === document.body;
-  $(form).hidden = false;
-  $(other).hidden = true;
-  if (moves) $(focus).focus();
-}
-
-function received(s, data) {
-  const text = typeof data === 'string' ? data : new TextDecoder().decode(data);
-  const { value, reason } = parse(text);
-  count('received');
-  if (reason !== undefined) return log('bad', 'Received what is not JSON:', text);
-  if (value?.type === 'ping') return pong(s);
+function show(value) {
+  if (value?.type === 'ping') return pong();
   remember(value);
-  log(value?.type === 'ERROR' || value?.status === 'error' ? 'bad' : 'received', 'Received:', JSON.stringify(value, null, 2));
+  log(value?.type === 'ERROR' || value?.status === 'error' ? 'bad' : 'received', 'Received:', pretty(value));
 }
 
 // pong answers the heartbeat of the dialect core; whoever does not is cut.
-function pong(s) {
-  if (s.readyState !== WebSocket.OPEN) return;
-  s.send('{"type":"pong"}');
+function pong() {
+  if (socket?.readyState !== WebSocket.OPEN) return;
+  socket.send('{"type":"pong"}');
   count('sent');
   log('note', 'Received a ping, answered with a pong');
 }
@@ -144,13 +42,6 @@ function submit() {
   if (reason !== undefined) return log('bad', 'Invalid JSON in message! ' + reason);
   if ($('uid').checked && value !== null && typeof value === 'object' && !Array.isArray(value) && value.uid === undefined) value.uid = uuid();
   send(value);
-}
-
-function send(value) {
-  if (socket?.readyState !== WebSocket.OPEN) return log('bad', 'Not sent: the connection is not open');
-  socket.send(JSON.stringify(value));
-  count('sent');
-  log('sent', 'Sent:', shown(value));
 }
 
 // uuid is a random one of version 4. The browser's own function is missing on pages that came over plain HTTP.
@@ -191,7 +82,7 @@ function samples(collection) {
 let sample = ''; // what fill has put there
 
 function fill(name) {
-  $('text').value = sample = JSON.stringify(samples($('collection').value.trim())[name], null, 2);
+  $('text').value = sample = pretty(samples($('collection').value.trim())[name]);
 }
 
 // begin puts the first sample in another dialect where nothing else has been written.
@@ -199,22 +90,8 @@ function begin() {
   if ($('text').value === sample) fill('get');
 }
 
-function clear() {
-  for (const direction in counts) $(`count-${direction}`).textContent = counts[direction] = 0;
-  $('events').replaceChildren();
-  $('cut').hidden = true;
-  $('empty').hidden = false;
-}
-
-// home is where this page's own server has the socket.
-const home = () => new URL('websocket', document.baseURI).href.replace('http', 'ws'); // and so https becomes wss
-
-$('connection').addEventListener('submit', event => { event.preventDefault(); connect(); });
-$('message').addEventListener('submit', event => { event.preventDefault(); submit(); });
-$('text').addEventListener('keydown', event => { if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) { event.preventDefault(); submit(); } });
-for (const id of ['close', 'cancel']) $(id).addEventListener('click', () => socket?.close());
+onControlEnter('text', submit);
 $('samples').addEventListener('click', event => { if (event.target.value) fill(event.target.value); });
 for (const id of ['dialect', 'place']) $(id).addEventListener('change', begin);
-$('clear').addEventListener('click', clear);
-$('url').value = home();
+talk({ path: 'websocket', first: 'text', parameters, opened: authenticate, received: show, submit });
 begin();
