@@ -53,33 +53,39 @@ type grant struct {
 // change.
 type subscription struct {
 	session *Session
-	grants  []grant                     // one of them suffices
-	judge   func(context.Context) error // of a channel, in place of grants
+	grants  []grant                                     // one of them suffices
+	judge   func(context.Context, storage.Change) error // of a channel, in place of grants
 
 	// The last judgement belongs to the hub's Run.
-	version uint64 // of the Guard; 0: none yet
-	may     bool
+	judged judged
+	may    bool
 }
 
-// allowed judges whether the session may hear of the collection now. A session that cannot be judged is cut: an event
-// skipped would never be missed by anybody.
-func (s *subscription) allowed(ctx context.Context, guard Guard, version uint64, p security.Permission) bool {
-	if s.version == version {
+// judged is what a judgement holds for. The zero value is never asked about.
+type judged struct {
+	version uint64        // of the Guard
+	terms   storage.Value // of the message; of others: none
+}
+
+// allowed judges whether the session may hear of a change now. A session that cannot be judged is cut: an event skipped
+// would never be missed by anybody.
+func (s *subscription) allowed(ctx context.Context, guard Guard, under judged, c storage.Change, p security.Permission) bool {
+	if s.judged == under {
 		return s.may
 	}
-	err := s.ask(ctx, guard, p)
+	err := s.ask(ctx, guard, c, p)
 	if err != nil && !errors.Is(err, security.ErrForbidden) {
 		s.session.client.Cut(err)
 		return false
 	}
-	s.version, s.may = version, err == nil
+	s.judged, s.may = under, err == nil
 	return s.may
 }
 
 // ask is nil when one of the grants holds now.
-func (s *subscription) ask(ctx context.Context, guard Guard, p security.Permission) (err error) {
+func (s *subscription) ask(ctx context.Context, guard Guard, c storage.Change, p security.Permission) (err error) {
 	if s.judge != nil {
-		return s.judge(ctx)
+		return s.judge(ctx, c)
 	}
 	for _, g := range s.grants {
 		if g.admitted {

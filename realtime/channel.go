@@ -7,11 +7,11 @@ import (
 )
 
 // SubscribeChannel subscribes to the messages of a channel (storage.Message), which come in order with the changes. Whether
-// the session may hear them is asked of may, once and again whenever rights may have changed: nil it may, an error that is
-// security.ErrForbidden it may not now, any other cuts the session. A nil may always permits. A second subscription to a
-// channel replaces the first. How many channels a session may have is for its protocol to limit. Sessions that have left
-// are ignored.
-func (s *Session) SubscribeChannel(channel string, may func(context.Context) error) {
+// the session may hear a message is asked of may, once and again whenever rights may have changed or a message bears other
+// terms (storage.TermsField) than the one before: nil it may, an error that is security.ErrForbidden it may not now, any
+// other cuts the session. A nil may always permits. A second subscription to a channel replaces the first. How many channels
+// a session may have is for its protocol to limit. Sessions that have left are ignored.
+func (s *Session) SubscribeChannel(channel string, may func(context.Context, storage.Change) error) {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
 	if _, joined := s.hub.sessions[s]; !joined {
@@ -32,7 +32,7 @@ func (s *Session) SubscribeChannel(channel string, may func(context.Context) err
 	s.channels[channel] = struct{}{}
 }
 
-func anybody(context.Context) error { return nil }
+func anybody(context.Context, storage.Change) error { return nil }
 
 // DropChannel ends the subscription to a channel, if there is one.
 func (s *Session) DropChannel(channel string) {

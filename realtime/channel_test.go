@@ -62,7 +62,7 @@ func TestMessagesAreJudgedBySessions(t *testing.T) {
 		s.told()
 		verdict, asked := error(nil), 0
 		a, session := s.join(anna)
-		session.SubscribeChannel("live:one", func(context.Context) error { asked++; return verdict })
+		session.SubscribeChannel("live:one", func(context.Context, storage.Change) error { asked++; return verdict })
 		s.feed.write(nil, message("live:one", `{"n":1}`), message("live:one", `{"n":2}`))
 		s.heard(a, `message live:one {"n":1}`, `message live:one {"n":2}`)
 		if asked != 1 {

@@ -185,9 +185,12 @@ func (h *Hub) tell(ctx context.Context, r *run) {
 	h.awaitAnswer(ctx, first)
 	to.show(r.changes)
 	h.number++
-	version := h.guard.Version()
+	under := judged{version: h.guard.Version()}
+	if first.Kind == storage.Tell {
+		under.terms = first.After.Get(storage.TermsField)
+	}
 	for _, s := range subscriptions {
-		if s.allowed(ctx, h.guard, version, to.permission) {
+		if s.allowed(ctx, h.guard, under, first, to.permission) {
 			s.session.tell(r.changes, h.number)
 		}
 	}

@@ -50,6 +50,10 @@ type Message struct {
 	Answered <-chan struct{} // as in Write
 }
 
+// TermsField is the field of a message's body that says who may hear it, where that is up to the message. Who listens to a
+// channel is judged again whenever it is another one.
+const TermsField = "terms"
+
 const (
 	// MaxMessage is how many bytes of JSON text a message's body may have. It is smaller than a document: every node keeps
 	// it, and every listener's queue has to take it.

@@ -20,6 +20,8 @@ var (
 	ErrConflict = errors.New("conflict")
 	// ErrTaken is a write of an identifier or _id that another document has. It is an ErrConflict that no repetition solves.
 	ErrTaken = fmt.Errorf("taken: %w", ErrConflict)
+	// ErrReserved is a name that is a table's or the program's own and no topic's. It is an ErrInvalid.
+	ErrReserved = fmt.Errorf("reserved: %w", ErrInvalid)
 	// ErrPrecondition is a write whose If-Unmodified-Since no longer holds.
 	ErrPrecondition = errors.New("precondition failed")
 	// ErrReadOnly is a write to a document that is marked read-only.
