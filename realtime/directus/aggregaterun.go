@@ -34,6 +34,12 @@ func (q *query) grouped(search searcher) ([]storage.Value, error) {
 	return rows, nil
 }
 
+// perGroup and perFunction are about what it costs to hold a group, and each function of it, besides the values.
+const (
+	perGroup    = 256
+	perFunction = 128
+)
+
 // gather reads the documents into their groups.
 func (q *query) gather(search searcher) ([]*group, error) {
 	var groups []*group
@@ -42,7 +48,7 @@ func (q *query) gather(search searcher) ([]*group, error) {
 		groups = append(groups, q.groups.open(nil))
 		byKey[""] = groups[0]
 	}
-	left := budget(maxResult)
+	left := q.budget()
 	for doc, err := range search(storage.Query{Filter: q.find.Filter}) {
 		if err != nil {
 			return nil, err
@@ -53,7 +59,7 @@ func (q *query) gather(search searcher) ([]*group, error) {
 		by, key := q.groupOf(doc)
 		g := byKey[key]
 		if g == nil {
-			if err := left.spend(2*len(key) + perValue*len(q.groups.functions)); err != nil {
+			if err := left.spend(4*len(key) + perGroup + perFunction*len(q.groups.functions)); err != nil {
 				return nil, err
 			}
 			for i := range by {

@@ -65,3 +65,67 @@ func TestTextsOfAQuery(t *testing.T) {
 		}
 	}
 }
+
+// TestGone: what is looked for is given up when the client leaves; what it wanted to be written is written.
+func TestGone(t *testing.T) {
+	h := newHouse(t, Options{Rate: -1})
+	var docs []storage.Document
+	for range 1000 {
+		docs = append(docs, storage.Document(`{"test":"`+strings.Repeat("x", 1000)+`"}`))
+	}
+	for range 20 {
+		h.insert("test", docs...)
+	}
+	heard := h.connect(h.token("anna", "api:test:read"))
+	heard.send(`{"type":"subscribe","collection":"test","query":{"filter":{"n":7}}}`)
+	heard.settled()
+	client := h.connect(h.token("bert", "api:test:*"))
+	slow := `{"type":"get","collection":"test","query":{"limit":1,"search":"` + strings.Repeat("xX", 400) + `no"}}`
+	client.send(slow)
+	began := time.Now()
+	client.next()
+	alone := time.Since(began)
+	for range 14 {
+		client.send(slow)
+	}
+	client.send(`{"type":"post","collection":"test","data":{"n":7}}`)
+	began = time.Now()
+	if err := client.ws.Close(); err != nil {
+		t.Fatal(err)
+	}
+	heard.next()
+	if took := time.Since(began); took > 7*alone {
+		t.Errorf("it was worked on for %v, a search takes %v", took, alone)
+	}
+}
+
+// TestLargeAnswers: few large answers are made at once, also while clients do not take theirs; all are answered.
+func TestLargeAnswers(t *testing.T) {
+	h := newHouse(t, Options{})
+	h.insert("todo", storage.Document(`{"s":"`+strings.Repeat("x", 3<<20)+`"}`))
+	token := h.token("anna", "api:todo:read")
+	var clients []*client
+	for range 3 * largeAnswers {
+		clients = append(clients, h.connect(token))
+		clients[len(clients)-1].send(`{"type":"get","collection":"todo"}`)
+	}
+	most := 0
+	for _, c := range clients {
+		most = max(most, len(h.server.memory.places))
+		if answer := c.next(); len(answer) < 3<<20 {
+			t.Errorf("%.200s", answer)
+		}
+	}
+	if most > largeAnswers {
+		t.Errorf("%d at once", most)
+	}
+	for _, c := range clients {
+		c.settled() // worked on after the answer was taken
+	}
+	if left := h.server.memory.unsent.Load(); left != 0 || len(h.server.memory.places) != 0 {
+		t.Errorf("%d bytes and %d places are still taken", left, len(h.server.memory.places))
+	}
+	h.server.memory.unsent.Store(maxUnsent + 1)
+	clients[0].ask(`{"type":"get","collection":"todo"}`, refusal(503, "SERVICE_UNAVAILABLE"))
+	clients[0].ask(`{"type":"get","collection":"todo","query":{"aggregate":{"count":"*"}}}`, `{"type":"RESPONSE","data":[{"count":1}]}`)
+}

@@ -29,6 +29,7 @@ type conn struct {
 	limiter *rate.Limiter
 	pinned  bool // the dialect never changes
 	life    *coreLife
+	claim   *claim
 
 	mu            sync.Mutex
 	shown         credential
@@ -46,6 +47,7 @@ func (s *Server) newConn(socket *wire.Conn, address string, a admission, d Diale
 		c.limiter = rate.NewLimiter(rate.Limit(s.options.Rate), s.options.Rate)
 	}
 	c.life = newCoreLife(c, a)
+	c.claim = &claim{memory: s.memory, wanted: socket.Context()}
 	return c
 }
 
@@ -77,6 +79,8 @@ func (c *conn) safely() {
 func (c *conn) receive(message []byte) {
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
+	c.claim.ctx = ctx
+	defer c.claim.settle(c.wire.AwaitRoom)
 	c.life.begin()
 	defer c.life.end()
 	var r request
@@ -92,7 +96,15 @@ func (c *conn) receive(message []byte) {
 }
 
 // send queues a message.
-func (c *conn) send(message storage.Value) { c.wire.Send(wire.Text([]byte(message))) }
+func (c *conn) send(message storage.Value) {
+	c.wire.Send(wire.NewFrame(wire.TextFrame, string(message), nil))
+}
+
+// answer queues the answer to a message, which may be large.
+func (c *conn) answer(message storage.Value) {
+	c.claim.queued(len(message))
+	c.send(message)
+}
 
 // identity is who the connection is now.
 func (c *conn) identity() security.Identity {

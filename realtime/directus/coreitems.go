@@ -10,14 +10,17 @@ var errNoCollection = &fault{status: 403, code: "INVALID_COLLECTION", message: "
 
 // coreItems works on a message about items, and answers it. The events of its writes come after the answer.
 func (c *conn) coreItems(ctx context.Context, r request) {
-	answered := make(chan struct{})
-	defer close(answered)
+	var answered chan struct{} // nobody waits unless this connection may hear of its own write
+	if c.listens(func(t topic) bool { return t.collection != usersCollection.Name }) {
+		answered = make(chan struct{})
+		defer close(answered)
+	}
 	a, err := c.coreAction(ctx, r, answered)
 	if err != nil {
 		c.failed(r, err)
 		return
 	}
-	c.send(coreMessage("items", r.uid, storage.Field{Name: "data", Value: a.data}, storage.Field{Name: "meta", Value: a.meta}))
+	c.answer(coreMessage("items", r.uid, storage.Field{Name: "data", Value: a.data}, storage.Field{Name: "meta", Value: a.meta}))
 }
 
 // answer is what an action gives; meta is absent unless it was asked for.

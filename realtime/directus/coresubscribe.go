@@ -95,7 +95,7 @@ func (n *subscription) begin(ctx context.Context, s items, q *query) error {
 	if n.topic.item != "" {
 		shown = data[0]
 	}
-	n.conn.send(coreSubscription("init", shown, meta, n.topic.uid))
+	n.conn.answer(coreSubscription("init", shown, meta, n.topic.uid))
 	n.session.ReleaseSince(seen(docs))
 	return nil
 }

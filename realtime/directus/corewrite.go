@@ -140,6 +140,7 @@ func (s items) targets(ctx context.Context, r request, q *query) ([]string, erro
 	case !q.filtered():
 		return nil, invalidQuery("Invalid query. A write by query needs a filter.")
 	}
+	s.wanted = ctx // what is to be written does not depend on who is there to hear of it
 	docs, err := q.documents(s.search(ctx))
 	identifiers := make([]string, len(docs))
 	for i, doc := range docs {

@@ -19,7 +19,7 @@ func (c *conn) extension(ctx context.Context, r request, err error) {
 
 // respond answers a request.
 func (c *conn) respond(r request, data storage.Value) {
-	c.send(object(
+	c.answer(object(
 		storage.Field{Name: "type", Value: `"RESPONSE"`},
 		storage.Field{Name: "data", Value: data},
 		storage.Field{Name: "uid", Value: r.echoed()},
@@ -29,7 +29,7 @@ func (c *conn) respond(r request, data storage.Value) {
 // fail refuses a request. Nothing fails in silence, as much of it did in the original (spec §8).
 func (c *conn) fail(r request, err error) {
 	f := faultOf(err)
-	if f.status >= 500 {
+	if f.status >= 500 && c.wire.Context().Err() == nil { // else nobody waits any more, and it was given up
 		c.server.options.Log.Error("websocket request failed", "error", err, "type", r.verb(), "collection", r.collection)
 	}
 	c.send(object(

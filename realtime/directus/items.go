@@ -16,13 +16,15 @@ type items struct {
 	server     *Server
 	collection storage.Collection
 	request    storage.Request
-	users      bool // the collection of subjects, which can only be read
+	users      bool            // the collection of subjects, which can only be read
+	wanted     context.Context // ends when nobody wants to see any more what is looked for
+	claim      *claim
 }
 
 // items is the collection of that name, exactly or else in lower case. The names of the system's collections are
 // known only when the operator wants them. Errors: errNoName without a name, errForbidden for a collection that there is not.
 func (c *conn) items(name string) (items, error) {
-	s := items{server: c.server, request: storage.Request{Who: c.identity()}}
+	s := items{server: c.server, request: storage.Request{Who: c.identity()}, wanted: c.wire.Context(), claim: c.claim}
 	if name = strings.TrimSpace(name); name == "" {
 		return s, errNoName
 	}
@@ -42,18 +44,28 @@ func (c *conn) items(name string) (items, error) {
 // query reads a message's query. Errors: errBadQuery.
 func (s items) query(raw storage.Value, strict bool) (*query, error) {
 	return parseQuery(raw, s.collection, queryOptions{
-		User: s.request.Who.Name(), MaxDepth: s.server.options.MaxFilterDepth, MaxList: s.server.options.MaxList, Strict: strict,
+		User: s.request.Who.Name(), MaxDepth: s.server.options.MaxFilterDepth, MaxList: s.server.options.MaxList, Strict: strict, Claim: s.claim,
 	})
 }
 
-// search is the searcher of the query's methods. Errors it yields: *security.Forbidden, storage.ErrSlow, ErrUnavailable.
+// search is the searcher of the query's methods. It is given up when the client leaves. Errors it yields:
+// *security.Forbidden, storage.ErrSlow, ErrUnavailable.
 func (s items) search(ctx context.Context) searcher {
 	return func(q storage.Query) iter.Seq2[storage.Document, error] {
-		if s.users {
-			return s.searchUsers(ctx, q)
+		return func(yield func(storage.Document, error) bool) {
+			ctx, cancel := context.WithCancel(ctx)
+			defer cancel()
+			defer context.AfterFunc(s.wanted, cancel)()
+			s.find(ctx, q)(yield)
 		}
-		return s.server.options.Documents.Search(ctx, s.request, s.collection.Name, q)
 	}
+}
+
+func (s items) find(ctx context.Context, q storage.Query) iter.Seq2[storage.Document, error] {
+	if s.users {
+		return s.searchUsers(ctx, q)
+	}
+	return s.server.options.Documents.Search(ctx, s.request, s.collection.Name, q)
 }
 
 // read are the rows that a query yields. Errors: those of query.rows.
@@ -88,13 +100,19 @@ func (s items) named(ctx context.Context, identifiers []string, wanted func(stor
 	}
 	these := storage.Filter{Op: storage.In, Path: "identifier", List: texts(identifiers)}
 	var rows []storage.Value
+	left := q.budget()
 	for doc, err := range s.search(ctx)(storage.Query{Filter: these, Sort: s.order()}) {
 		if err != nil {
 			return nil, err
 		}
-		if wanted(doc) {
-			rows = append(rows, q.project(doc))
+		if !wanted(doc) {
+			continue
 		}
+		row := q.project(doc)
+		if err := left.spend(len(row)); err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
 	}
 	return rows, nil
 }

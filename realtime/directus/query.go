@@ -22,6 +22,7 @@ type queryOptions struct {
 	MaxDepth int       // how deep a filter or a path may be; 0: 10
 	MaxList  int       // how many entries a list may have, and how many conditions a filter; 0: 1,000
 	Strict   bool      // a query that is no object is refused; otherwise it counts as absent
+	Claim    *claim    // of whom the rows are made for; nil: memory is not limited
 }
 
 func (o queryOptions) complete() queryOptions {
@@ -49,6 +50,7 @@ type query struct {
 	counts     []string   // of meta
 	limit      int        // rows; -1: all
 	offset     int
+	claim      *claim
 }
 
 // parseQuery reads the query of a message; raw is absent when the message has none. Errors: errBadQuery.
@@ -56,7 +58,7 @@ func parseQuery(raw storage.Value, c storage.Collection, o queryOptions) (*query
 	if o.Strict && raw.Type() > storage.Null && raw.Type() != storage.Object {
 		return nil, badQuery("It has to be an object.")
 	}
-	p := queryParser{raw: raw, options: o.complete(), query: &query{collection: c, limit: defaultLimit}}
+	p := queryParser{raw: raw, options: o.complete(), query: &query{collection: c, limit: defaultLimit, claim: o.Claim}}
 	if err := p.parse(); err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ func (q *query) rows(search searcher) ([]storage.Value, error) {
 		return q.grouped(search)
 	}
 	var rows []storage.Value
-	left := budget(maxResult)
+	left := q.budget()
 	err := q.each(search, func(doc storage.Document) error {
 		row := q.project(doc)
 		rows = append(rows, row)
@@ -32,7 +32,7 @@ func (q *query) rows(search searcher) ([]storage.Value, error) {
 // Errors: as rows.
 func (q *query) documents(search searcher) ([]storage.Document, error) {
 	var docs []storage.Document
-	left := budget(maxResult)
+	left := q.budget()
 	err := q.each(search, func(doc storage.Document) error {
 		docs = append(docs, doc)
 		return left.spend(len(doc))
@@ -40,14 +40,25 @@ func (q *query) documents(search searcher) ([]storage.Document, error) {
 	return docs, err
 }
 
-// budget is how many bytes are left.
-type budget int
+// budget is how many bytes are left of those that one answer may have.
+type budget struct {
+	left  int
+	claim *claim // nil: there is room enough
+}
 
+func (q *query) budget() budget { return budget{maxResult, q.claim} }
+
+// spend takes so many bytes and those of a value. It waits for a place when the answer becomes a large one.
 func (b *budget) spend(n int) error {
-	if *b -= budget(n + perValue); *b < 0 {
+	b.left -= n + perValue
+	switch {
+	case b.left < 0:
 		return badQuery("The result is larger than %d MiB; ask for a part of it.", maxResult>>20)
+	case b.claim != nil && maxResult-b.left > smallAnswer:
+		return b.claim.enlarge()
+	default:
+		return nil
 	}
-	return nil
 }
 
 // perValue is about what it costs to hold a value besides its text.

@@ -76,14 +76,17 @@ func array(values []storage.Value) storage.Value {
 	for _, v := range values {
 		size += len(v) + 1
 	}
-	out := append(make([]byte, 0, size), '[')
+	var out strings.Builder
+	out.Grow(size)
+	out.WriteByte('[')
 	for i, v := range values {
 		if i > 0 {
-			out = append(out, ',')
+			out.WriteByte(',')
 		}
-		out = append(out, v...)
+		out.WriteString(string(v))
 	}
-	return storage.Value(append(out, ']'))
+	out.WriteByte(']')
+	return storage.Value(out.String())
 }
 
 // routeNotFound is the answer of the original to requests of a route that it does not have.

@@ -10,6 +10,7 @@ import (
 type Server struct {
 	options Options
 	topics  topics
+	memory  *memory
 
 	mu      sync.Mutex
 	conns   map[*conn]struct{}
@@ -20,7 +21,7 @@ type Server struct {
 
 // New returns a server whose connections listen to the hub.
 func New(o Options) *Server {
-	return &Server{options: o.complete(), conns: make(map[*conn]struct{})}
+	return &Server{options: o.complete(), memory: newMemory(), conns: make(map[*conn]struct{})}
 }
 
 // Handler upgrades the requests of clients.

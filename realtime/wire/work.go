@@ -37,9 +37,7 @@ func (c *Conn) work() {
 func (c *Conn) next() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for c.state == open && c.out.Waiting() > c.opts.MaxOutbox/2 {
-		c.moved.Wait()
-	}
+	c.awaitRoom()
 	if len(c.in) == 0 {
 		c.in, c.working = nil, false
 		return nil
@@ -49,6 +47,20 @@ func (c *Conn) next() []byte {
 	c.waiting -= len(message)
 	c.moved.Broadcast()
 	return message
+}
+
+// AwaitRoom waits until the client has taken most of what was sent to it, or is being left.
+func (c *Conn) AwaitRoom() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.awaitRoom()
+}
+
+// awaitRoom needs the lock.
+func (c *Conn) awaitRoom() {
+	for c.state == open && c.out.Waiting() > c.opts.MaxOutbox/2 {
+		c.moved.Wait()
+	}
 }
 
 // handle hands over one message. A fault in it costs the connection and nothing else.
