@@ -38,7 +38,7 @@ func TestBadFreeCollections(t *testing.T) {
 		"a:int(_and)": "cannot be a column", "a:int(id)": "is there anyway", "a(identifier)": "name of a collection", "a:uuid(srvModified)": "is there anyway",
 		"a:int(b,b)": "twice", "a,A": "twice", "entries": "Nightscout's", "Treatments:int": "Nightscout's",
 		"changes": "reserved", "alarms": "reserved", "Bulk": "reserved", "version": "reserved", "status": "reserved", "lastModified": "reserved",
-		"history": "reserved", "counters": "reserved", "auth_x": "reserved", "nightwire_meta": "reserved", "directus_users": "reserved",
+		"history": "reserved", "counters": "reserved", "topics": "reserved", "auth_x": "reserved", "nightwire_meta": "reserved", "directus_users": "reserved",
 		"user_account": "reserved", "world": "reserved", "sqlite_master": "reserved",
 	} {
 		refuses(t, "COLLECTIONS", value, "COLLECTIONS")

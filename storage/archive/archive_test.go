@@ -51,6 +51,7 @@ func filled(t *testing.T) *sqlite.Engine {
 	put(t, e, "entries", "own id", `{"identifier":"b","big":9007199254740993,"text":"\ud800é\n\"","srvModified":1682938800751,"isValid":false}`)
 	put(t, e, "treatments", "", `{"identifier":"a","deep":`+strings.Repeat("[", 63)+strings.Repeat("]", 63)+`,"":{"$x":null},"srvModified":1e12}`)
 	put(t, e, storage.AlarmsCollection, "", `{"identifier":"state","silenced":{}}`)
+	put(t, e, storage.TopicsCollection, "", `{"identifier":"room","owner":"anna","permission":16256}`)
 	accounts := storage.NewAccounts(e)
 	for _, kind := range []security.AccountKind{security.Subjects, security.Roles} {
 		if err := accounts.Put(t.Context(), kind, security.Record{ID: "0123456789abcdef01234567", JSON: []byte(`{"name":"x"}`)}); err != nil {
@@ -83,7 +84,7 @@ func imported(t *testing.T, e storage.Engine, text string) archive.Report {
 func TestRoundTrip(t *testing.T) {
 	from, to := filled(t), open(t)
 	text := exported(t, from)
-	if want := (archive.Report{Written: 7}); imported(t, to, text) != want {
+	if want := (archive.Report{Written: 8}); imported(t, to, text) != want {
 		t.Error("not all was written")
 	}
 	if got := exported(t, to); got != text {
@@ -93,7 +94,7 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report, want := imported(t, to, text), (archive.Report{Equal: 7}); report != want {
+	if report, want := imported(t, to, text), (archive.Report{Equal: 8}); report != want {
 		t.Errorf("a second import: %+v", report)
 	}
 	if again, err := to.Head(t.Context()); err != nil || again != head {

@@ -28,7 +28,12 @@ func (e *Engine) physical(collection string) string {
 
 // isReserved tells whether a collection is Nightwire's own as well, though it holds documents like others.
 func isReserved(collection string) bool {
-	return collection == storage.AlarmsCollection || collection == storage.CountersCollection
+	switch collection {
+	case storage.AlarmsCollection, storage.CountersCollection, storage.TopicsCollection:
+		return true
+	default:
+		return false
+	}
 }
 
 // logical is the collection that is called so in the database; "" for those that are Nightwire's own or the server's.
