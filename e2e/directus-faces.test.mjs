@@ -166,12 +166,12 @@ test('revoked rights stop events and requests, granted ones bring them back', as
   try {
     await write(11);
     assert.deepEqual(await count(), [1, 1]);
-    await change('roles', 'role-mine', { permissions: [] });
+    await server.rest.change('roles', 'role-mine', { permissions: [] });
     await write(12);
     assert.deepEqual(await count(), [0, 1]);
     const refused = await revoked.ask({ type: 'get', collection, uid: 1 });
     assert.deepEqual(refused, { type: 'ERROR', data: { status: 403, code: 'FORBIDDEN' }, uid: 1 });
-    await change('roles', 'role-mine', { permissions: ['api:Mixed:read'] });
+    await server.rest.change('roles', 'role-mine', { permissions: ['api:Mixed:read'] });
     revoked.send({ ...watched, uid: 'again' });
     assert.deepEqual(await revoked.settled(), []);
     await write(13);
@@ -185,19 +185,8 @@ test('revoked rights stop events and requests, granted ones bring them back', as
 test('a connection ends with its subject', async () => {
   const leaver = await server.rest.subject('leaver', 'api:test:read', 'api:fence:read');
   const socket = await subscriber(leaver, watched);
-  const { _id } = await account('subjects', 'leaver');
+  const { _id } = await server.rest.account('subjects', 'leaver');
   await server.rest.must(200, 'DELETE', `/api/v2/authorization/subjects/${_id}`, { headers: server.rest.admin });
   await rest(200, 'PATCH', `${collection}/1`, { n: 14 });
   assert.equal((await socket.over()).close, 1008);
 });
-
-// account is a role or subject as it is kept.
-async function account(kind, name) {
-  const { body } = await server.rest.must(200, 'GET', `/api/v2/authorization/${kind}`, { headers: server.rest.admin });
-  return body.find(account => account.name === name);
-}
-
-async function change(kind, name, fields) {
-  const body = { ...await account(kind, name), ...fields };
-  await server.rest.must(200, 'PUT', `/api/v2/authorization/${kind}`, { headers: server.rest.admin, body });
-}

@@ -50,6 +50,18 @@ export class Rest {
     return { name, token, jwt };
   }
 
+  // account resolves to one of the roles or subjects, as it is kept.
+  async account(kind, name) {
+    const { body } = await this.must(200, 'GET', `/api/v2/authorization/${kind}`, { headers: this.admin });
+    return body.find(account => account.name === name);
+  }
+
+  // change changes fields of a role or subject.
+  async change(kind, name, fields) {
+    const body = { ...await this.account(kind, name), ...fields };
+    await this.must(200, 'PUT', `/api/v2/authorization/${kind}`, { headers: this.admin, body });
+  }
+
   // history yields every document of a collection after a srvModified, deleted ones included, page by page.
   async * history(collection, jwt, since = 946_684_800_001) {
     for (;;) {

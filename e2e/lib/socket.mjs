@@ -8,7 +8,7 @@ let fences = 0;
 export class Socket {
   // open resolves when the connection is open. A message's dialect decides how a fence looks: core or anything else.
   static async open(url, { dialect = 'legacy', ...options } = {}) {
-    const socket = new Socket(new WebSocket(url, options), dialect);
+    const socket = new this(new WebSocket(url, options), dialect);
     await socket.until('the connection to open', () => socket.ws.readyState === WebSocket.OPEN);
     return socket;
   }
@@ -17,11 +17,14 @@ export class Socket {
     Object.assign(this, { ws, dialect, frames: [], pongs: [], ended: null, failure: null, waiting: new Set() });
     const heard = () => { for (const check of [...this.waiting]) check(); };
     ws.on('open', heard);
-    ws.on('message', (data, binary) => { this.frames.push(binary ? data : data.toString()); heard(); });
+    ws.on('message', (data, binary) => { this.receive(binary ? data : data.toString()); heard(); });
     ws.on('pong', data => { this.pongs.push(data.toString()); heard(); });
     ws.on('error', error => { this.failure = error; heard(); });
     ws.on('close', (code, reason) => { this.ended = { close: code, reason: reason.toString() }; heard(); });
   }
+
+  // receive takes in one frame.
+  receive(frame) { this.frames.push(frame); }
 
   // send sends text as it stands, bytes as a binary frame, {binary_utf8} likewise, and anything else as JSON.
   send(message) {
