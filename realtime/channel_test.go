@@ -86,6 +86,28 @@ func TestMessagesAreJudgedBySessions(t *testing.T) {
 	})
 }
 
+// Who listens is judged anew whenever a message bears other terms than the one before, and is shown that message.
+func TestMessagesAreJudgedByTheirTerms(t *testing.T) {
+	play(t, func(s *scene) {
+		s.told()
+		asked := 0
+		a, session := s.join(anna)
+		session.SubscribeChannel("live:one", func(_ context.Context, c storage.Change) error {
+			asked++
+			if c.After.Get(storage.TermsField).Text() == "closed" {
+				return security.ErrForbidden
+			}
+			return nil
+		})
+		open, closed, free := message("live:one", `{"terms":"open"}`), message("live:one", `{"terms":"closed"}`), message("live:one", "{}")
+		s.feed.write(nil, open, open, closed, closed, free, closed, open)
+		s.heard(a, `message live:one {"terms":"open"}`, `message live:one {"terms":"open"}`, "message live:one {}", `message live:one {"terms":"open"}`)
+		if asked != 5 {
+			t.Errorf("asked %d times about 5 terms in a row", asked)
+		}
+	})
+}
+
 // A message about accounts changes none; its sender is answered first; and it is held back like any change.
 func TestMessagesAreTreatedLikeChanges(t *testing.T) {
 	play(t, func(s *scene) {
