@@ -32,14 +32,18 @@ var Upgrader = websocket.Upgrader{
 // IsUpgrade tells whether a request asks for a WebSocket.
 func IsUpgrade(r *http.Request) bool { return websocket.IsWebSocketUpgrade(r) }
 
-// Accept upgrades a request; it has answered the client when it fails. No subprotocol and no extension is selected.
-// Whoever accepts must call Run, best in a goroutine of its own, so that the memory of the request can go.
+// Accept upgrades a request; it has answered the client when it fails. No extension is selected, and only the subprotocol that
+// the options name. Whoever accepts must call Run, best in a goroutine of its own, so that the memory of the request can go.
 func Accept(w http.ResponseWriter, r *http.Request, o Options) (*Conn, error) {
 	if !IsUpgrade(r) || r.ProtoMajor != 1 {
 		return nil, refuseUpgrade(w, r)
 	}
 	in := &inlet{began: time.Now()}
-	ws, err := Upgrader.Upgrade(hijacker{w, in}, r, nil)
+	var header http.Header
+	if o.Subprotocol != "" {
+		header = http.Header{"Sec-WebSocket-Protocol": {o.Subprotocol}}
+	}
+	ws, err := Upgrader.Upgrade(hijacker{w, in}, r, header)
 	if err != nil {
 		return nil, err
 	}
@@ -58,19 +62,26 @@ func refuseUpgrade(w http.ResponseWriter, r *http.Request) error {
 	return errNoUpgrade
 }
 
+// Subprotocols are those that a request offers, in its order.
+func Subprotocols(r *http.Request) []string { return websocket.Subprotocols(r) }
+
 // Refuse answers a request with a bare status line, such as "401 Unauthorized", without headers or body, and closes the TCP
 // connection.
-func Refuse(w http.ResponseWriter, status string) {
+func Refuse(w http.ResponseWriter, status string) { RefuseSaying(w, status, "") }
+
+// RefuseSaying is Refuse with a body, which ends with the connection.
+func RefuseSaying(w http.ResponseWriter, status, body string) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil { // HTTP/2 has no such thing
 		digits, _, _ := strings.Cut(status, " ")
 		code, _ := strconv.Atoi(digits)
 		w.WriteHeader(max(code, http.StatusBadRequest))
+		_, _ = io.WriteString(w, body) // a client that has gone needs no answer
 		return
 	}
 	defer conn.Close()
 	if conn.SetDeadline(time.Now().Add(refusalPatience)) == nil {
-		_, _ = io.WriteString(conn, "HTTP/1.1 "+status+"\r\n\r\n") // a client that has gone needs no answer
+		_, _ = io.WriteString(conn, "HTTP/1.1 "+status+"\r\n\r\n"+body) // a client that has gone needs no answer
 	}
 }
 

@@ -25,6 +25,7 @@ type Options struct {
 	WriteTimeout time.Duration // for which a write may make no progress; 0: 10 s
 	PingEvery    time.Duration // 0: 25 s; negative: never
 	MaxRequests  int           // messages read ahead of those being worked on; reading pauses beyond; 0: 16
+	Subprotocol  string        // of those that the client offers, the one to be spoken; "": none
 	Log          *slog.Logger
 }
 
