@@ -42,8 +42,10 @@ func legacyFrames(l *look) (frames []realtime.Frame) {
 		for payload, keys := range l.alike() {
 			event(payload, "", array(keys))
 		}
-	default:
-		event(array(l.keys), "", "")
+	case storage.Delete:
+		if len(l.keys) > 0 {
+			event(array(l.keys), "", "")
+		}
 	}
 	return frames
 }

@@ -267,6 +267,47 @@ func TestEventsOfOtherFaces(t *testing.T) {
 	)
 }
 
+// What was deleted is gone for these clients: that its tombstone goes too is nothing to them.
+func TestPurgeIsSilent(t *testing.T) {
+	h := newHouse(t, Options{})
+	token := h.token("reader", "api:entries:read")
+	legacy, v3, core := h.connect(token), h.connect(token), h.dial("?dialect=core&access_token="+token)
+	legacy.send(`{"type":"subscribe","collection":"entries"}`)
+	legacy.settled()
+	v3.send(`{"type":"subscribe","collection":"entries","query":{}}`)
+	v3.settled()
+	core.ask(`{"type":"subscribe","collection":"entries"}`, `{"type":"subscription","event":"init","data":[]}`)
+	who := storage.Request{Who: security.Operator()}
+	create := func(identifier string) {
+		t.Helper()
+		if _, err := h.documents.Create(t.Context(), who, "entries", storage.Document(`{"identifier":"`+identifier+`","date":1700000000000,"utcOffset":0,"app":"x"}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remove := func(identifier string, permanently bool) {
+		t.Helper()
+		if _, err := h.documents.Delete(t.Context(), who, "entries", identifier, permanently); err != nil {
+			t.Fatal(err)
+		}
+	}
+	create("a")
+	create("b")
+	for _, c := range []*client{legacy, v3, core} {
+		c.next()
+		c.next()
+	}
+	remove("a", false)
+	remove("a", true)
+	remove("b", true)
+	for c, form := range map[*client]string{
+		legacy: `{"action":"delete","payload":["%s"],"collection":"entries"}`,
+		v3:     `{"type":"SUBSCRIPTION","action":"delete","collection":"entries","payload":["%s"]}`,
+		core:   `{"type":"subscription","event":"delete","data":["%s"]}`,
+	} {
+		c.want(fmt.Sprintf(form, "a"), fmt.Sprintf(form, "b"))
+	}
+}
+
 // Subjects are rows without tokens, for those who may list them, and only when the operator wants it.
 func TestUsers(t *testing.T) {
 	h := newHouse(t, Options{System: true})

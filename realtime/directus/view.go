@@ -49,11 +49,14 @@ func placeOf(changes []storage.Change) place {
 
 func (q *query) look(changes []storage.Change) *look {
 	l := &look{collection: q.collection, kind: changes[0].Kind, first: placeOf(changes), changes: changes}
-	if q.collection.Name == usersCollection.Name {
+	switch {
+	case q.collection.Name == usersCollection.Name:
 		l.changes = slices.Clone(changes)
 		for i, change := range changes {
 			l.changes[i] = userChange(change)
 		}
+	case l.kind == storage.Delete:
+		l.changes = slices.DeleteFunc(slices.Clone(changes), ofTombstone)
 	}
 	for _, change := range l.changes {
 		l.keys = append(l.keys, keyValue(q.collection, change.Identifier))
@@ -61,6 +64,9 @@ func (q *query) look(changes []storage.Change) *look {
 	}
 	return l
 }
+
+// ofTombstone tells the end of what was deleted before: nobody here knows of it any more.
+func ofTombstone(change storage.Change) bool { return change.Before.Get("isValid") == "false" }
 
 // row is what the query shows of a changed document; "" when it does not select it. A deletion is judged by the last state
 // that is known; where none is, it is told to all.
