@@ -83,8 +83,12 @@ func TestBadMessages(t *testing.T) {
 		}
 	}
 	c.quiet()
-	if n := h.hub.Sessions(); n != 1 {
-		t.Errorf("%d sessions", n)
+	h.server.mu.Lock()
+	defer h.server.mu.Unlock()
+	for conn := range h.server.conns {
+		if n := len(conn.listening()); n != 0 {
+			t.Errorf("%d subscriptions", n)
+		}
 	}
 }
 
