@@ -149,6 +149,8 @@ func TestTopicsBits(t *testing.T) {
 			}
 		}
 	}
+	h.made(operator, "operator's", storage.TopicOwners)
+	h.wants("nameless, like the owner", h.May(ctx, h.guard.OpenIdentity(), "operator's", storage.TopicRead), security.ErrForbidden)
 	h.wants("unknown", h.May(ctx, h.admin.Who, "nowhere", storage.TopicRead), storage.ErrNotFound)
 	h.wants("the owner sees and changes in any case", h.SetPermission(ctx, h.anna, "room", 0), nil)
 	_, err := h.Get(ctx, h.anna, "room")
