@@ -96,11 +96,9 @@ func (c *conn) shutOut(why string) { c.wire.Close(wire.PolicyViolation, why) }
 func (c *conn) receive(message []byte) {
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
-	var r request
-	err := error(errTooFast)
-	if c.limiter == nil || c.limiter.Allow() {
-		r, err = decode(message)
-	} else {
+	r, err := decode(message)
+	if c.limiter != nil && !c.limiter.Allow() {
+		err = errTooFast // it is read all the same, so that its sender can be told which one it was
 		c.dropped++
 	}
 	if c.choose(r) == Typed {

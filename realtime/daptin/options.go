@@ -17,7 +17,7 @@ import (
 type Guard interface {
 	realtime.Authenticator
 	realtime.Guard
-	List(ctx context.Context, who security.Identity, kind security.AccountKind) ([]byte, error)
+	RolesOf(ctx context.Context, who security.Identity) ([]string, error)
 	Remaining(token string) time.Duration
 }
 
@@ -52,6 +52,7 @@ func (o Options) complete() Options {
 	if o.Address == nil {
 		o.Address = peerAddress
 	}
+	setDefault(&o.Wire.MaxMessage, 1<<20)
 	o.Wire.Log = o.Log
 	return o
 }

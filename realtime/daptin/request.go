@@ -17,7 +17,7 @@ type request struct {
 // decode reads a message. Names of top-level members may be in any case; of several spellings the last one holds. What could
 // be read is returned along with errMalformed, so that it can be answered.
 func decode(message []byte) (request, error) {
-	body, err := storage.Decode(message)
+	body, err := decodeValue(message)
 	if err != nil {
 		return request{}, errMalformed
 	}
