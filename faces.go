@@ -12,12 +12,16 @@ import (
 	v3 "nightwire/api/v3"
 	"nightwire/public"
 	"nightwire/realtime"
+	"nightwire/realtime/daptin"
 	"nightwire/realtime/directus"
 	"nightwire/realtime/socketio"
 	"nightwire/realtime/socketio/engineio"
 	"nightwire/realtime/wire"
 	"nightwire/storage"
 )
+
+// publishPath is where Daptin's clients publish messages over HTTP.
+const publishPath = "/action/world/publish_to_topic"
 
 // connect builds the faces and the hub between the journal and the sockets.
 func (s *server) connect(ctx context.Context) error {
@@ -34,17 +38,39 @@ func (s *server) connect(ctx context.Context) error {
 	s.endHub = background(hub.Run)
 	s.http = api.New(s.face())
 	alarms := storage.NewAlarms(s.engine, s.guard)
-	s.sockets = socketio.New(hub, s.guard, socketio.Options{
-		Engine: engineio.Options{Address: s.http.Echo.IPExtractor}, Alarms: alarms, PromptOnLoad: s.promptOnLoad, Log: s.log,
-	})
 	v2.Mount(s.http.Echo, v2.Options{Guard: s.guard, Log: s.log})
 	v3.Mount(s.http.Echo, v3.Options{
 		Documents: documents, Alarms: alarms, Guard: s.guard, MaxLimit: s.maxLimit, BasePath: s.basePath,
 		Storage: name, StorageVersion: engineVersion, ServerVersion: version, TestRoute: s.testRoute, Log: s.log,
 	})
-	s.http.Echo.Any("/socket.io/", echo.WrapHandler(s.sockets.Handler()))
+	s.speakSocketIO(hub, alarms)
+	s.speakDaptin(hub, documents)
 	s.http.Echo.Any("/*", echo.WrapHandler(s.speakDirectus(hub, documents, public.Handler())))
 	return nil
+}
+
+// speakSocketIO puts the namespaces /storage and /alarm in their place.
+func (s *server) speakSocketIO(hub *realtime.Hub, alarms *storage.Alarms) {
+	face := socketio.New(hub, s.guard, socketio.Options{
+		Engine: engineio.Options{Address: s.http.Echo.IPExtractor}, Alarms: alarms, PromptOnLoad: s.promptOnLoad, Log: s.log,
+	})
+	s.cuts = append(s.cuts, face.Close)
+	s.http.Echo.Any("/socket.io/", echo.WrapHandler(face.Handler()))
+}
+
+// speakDaptin puts Daptin's websocket and its HTTP twin in their places, if they are wanted.
+func (s *server) speakDaptin(hub *realtime.Hub, documents *storage.Documents) {
+	if s.liveOff {
+		return
+	}
+	o, topics := s.live, s.topics
+	topics.Collections = s.collections()
+	o.Topics = storage.NewTopics(s.engine, s.guard, topics)
+	o.Hub, o.Documents, o.Guard, o.Log, o.Address = hub, documents, s.guard, s.log, s.http.Echo.IPExtractor
+	face := daptin.New(o)
+	s.cuts = append(s.cuts, face.Close)
+	s.http.Echo.Any(s.livePath, echo.WrapHandler(face.Handler()))
+	s.http.Echo.Any(publishPath, echo.WrapHandler(face.PublishHandler()))
 }
 
 // speakDirectus puts Directus's websocket in its place, if it is wanted. It refuses the WebSockets of unknown paths too
@@ -56,7 +82,7 @@ func (s *server) speakDirectus(hub *realtime.Hub, documents *storage.Documents, 
 	o := s.websocket
 	o.Hub, o.Documents, o.Guard, o.Log, o.Address = hub, documents, s.guard, s.log, s.http.Echo.IPExtractor
 	face := directus.New(o)
-	s.directus = face
+	s.cuts = append(s.cuts, face.Close)
 	s.http.Echo.Any(o.Path, echo.WrapHandler(face.Handler()))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if wire.IsUpgrade(r) {
@@ -69,16 +95,12 @@ func (s *server) speakDirectus(hub *realtime.Hub, documents *storage.Documents, 
 
 // cut ends the connections of all who listen, and waits for them until ctx ends.
 func (s *server) cut(ctx context.Context) error {
-	cuts := []func(context.Context) error{s.sockets.Close}
-	if s.directus != nil {
-		cuts = append(cuts, s.directus.Close)
-	}
-	ended := make(chan error, len(cuts))
-	for _, cut := range cuts {
+	ended := make(chan error, len(s.cuts))
+	for _, cut := range s.cuts {
 		go func() { ended <- cut(ctx) }()
 	}
 	var err error
-	for range cuts {
+	for range s.cuts {
 		err = errors.Join(err, <-ended)
 	}
 	return err

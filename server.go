@@ -14,8 +14,6 @@ import (
 	"time"
 
 	"nightwire/api"
-	"nightwire/realtime/directus"
-	"nightwire/realtime/socketio"
 	"nightwire/security"
 	"nightwire/storage"
 )
@@ -29,10 +27,9 @@ type server struct {
 	log          *slog.Logger
 	engine       storage.Engine
 	guard        *security.Guard
-	sockets      *socketio.Server
-	directus     *directus.Server // nil when it is switched off
-	endHub       func()           // ends the hub and waits for it
-	endDocuments func()           // ends what they do in the background and waits for it
+	cuts         []func(context.Context) error // of the faces that have connections: end them and admit no more
+	endHub       func()                        // ends the hub and waits for it
+	endDocuments func()                        // ends what they do in the background and waits for it
 	http         *api.Server
 	listener     net.Listener
 	tls          *tls.Config // nil for plain HTTP only
@@ -80,7 +77,7 @@ func (s *server) open(ctx context.Context, stdout io.Writer) (err error) {
 
 // knownPermissions are those that the routes ask for.
 func (s *settings) knownPermissions() []security.Permission {
-	known := []security.Permission{storage.SendAlarms, storage.AckAlarms, storage.HearAlarms}
+	known := []security.Permission{storage.SendAlarms, storage.AckAlarms, storage.HearAlarms, storage.AdministerTopics}
 	for _, c := range s.collections() {
 		for _, right := range []string{"create", "read", "update", "delete"} {
 			known = append(known, security.Permission("api:"+c.Name+":"+right))

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"nightwire/api"
+	"nightwire/realtime/daptin"
 	"nightwire/realtime/directus"
 	"nightwire/security"
 	"nightwire/storage"
@@ -51,6 +52,10 @@ type settings struct {
 	journalBytes           int64
 	websocketOff           bool
 	websocket              directus.Options // what an operator decides of it
+	liveOff                bool
+	livePath               string
+	live                   daptin.Options // what an operator decides of it
+	topics                 storage.TopicOptions
 	logLevel               slog.Level
 	logJSON                bool
 }
@@ -66,9 +71,9 @@ type setting struct {
 }
 
 // table is the one list of settings: it reads the environment, and prints --help and the README's table.
-var table = slices.Concat(generalTable, websocketTable)
+var table = slices.Concat(generalTable, websocketTable, liveTable)
 
-// generalTable is the settings of everything but /websocket.
+// generalTable is the settings of everything but /websocket and /live.
 var generalTable = []setting{
 	{"PORT", nil, "1337", "TCP port; 0 takes a free one",
 		func(s *settings, v string) error { return setPort(&s.port, v) }},
@@ -161,7 +166,7 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 			return s, fmt.Errorf("%s: %w", t.name, err)
 		}
 	}
-	return s, s.checkMongoNames()
+	return s, errors.Join(s.checkMongoNames(), s.checkPaths())
 }
 
 // lookup finds the setting under any of its names; an empty value counts as not set.

@@ -65,9 +65,9 @@ func TestWebsocketHasItsPath(t *testing.T) {
 		elsewhere   []string
 		switchedOff bool
 	}{
-		{nil, "", "/websocket", "/websocket", []string{"/websocket/", "/websockets", "/live"}, false},
+		{nil, "", "/websocket", "/websocket", []string{"/websocket/", "/websockets", "/live/"}, false},
 		{[]string{"BASE_PATH=/night"}, "/night", "/night/websocket", "/websocket", []string{"/websocket", "/night/websocket/x"}, false},
-		{[]string{"WEBSOCKET_PATH=/ws/live", "BASE_PATH=/night"}, "/night", "/night/ws/live", "/ws/live", []string{"/night/websocket", "/night/ws"}, false},
+		{[]string{"WEBSOCKET_PATH=/live/ws", "BASE_PATH=/night"}, "/night", "/night/live/ws", "/live/ws", []string{"/night/websocket", "/night/ws"}, false},
 		{[]string{"WEBSOCKET_ENABLED=false"}, "", "", "", []string{"/websocket"}, true},
 	} {
 		p := launch(t, append(c.env, "DATA_DIR="+t.TempDir(), "AUTH_FAIL_DELAY=10")...)

@@ -16,7 +16,7 @@ import (
 // recursively.
 const (
 	minMessage     = 1 << 10
-	maxMessage     = 64 << 20
+	maxMessage     = 64 << 20 // to /websocket
 	maxFilterDepth = 100
 )
 
@@ -25,7 +25,7 @@ var websocketTable = []setting{
 	{"WEBSOCKET_ENABLED", nil, "true", "false serves no /websocket",
 		func(s *settings, v string) error { return setOff(&s.websocketOff, v) }},
 	{"WEBSOCKET_PATH", []string{"WEBSOCKETS_REST_PATH"}, "/websocket", "where Directus's clients connect, below BASE_PATH",
-		func(s *settings, v string) error { return setWebsocketPath(&s.websocket.Path, v) }},
+		func(s *settings, v string) error { return setSocketPath(&s.websocket.Path, v) }},
 	{"WEBSOCKET_PUBLIC", nil, "false", "true admits who shows no token, with the rights of everybody",
 		func(s *settings, v string) error { return setBool(&s.websocket.Public, v) }},
 	{"WEBSOCKET_DIALECT", nil, "legacy", "legacy, v3 or core: how /websocket speaks to clients that do not show or say what they want (?dialect=)",
@@ -58,7 +58,7 @@ var websocketTable = []setting{
 	{"WEBSOCKETS_HEARTBEAT_ENABLED", nil, "true", "false sends no such pings",
 		func(s *settings, v string) error { return setHeartbeat(&s.websocket.Heartbeat, v) }},
 	{"WEBSOCKET_MAX_MESSAGE", nil, "1048576", "bytes of a message to /websocket; a longer one ends the connection",
-		func(s *settings, v string) error { return setBytes(&s.websocket.Wire.MaxMessage, v) }},
+		func(s *settings, v string) error { return setBytes(&s.websocket.Wire.MaxMessage, v, maxMessage) }},
 	{"WEBSOCKET_MAX_SUBSCRIPTIONS", nil, "128", "subscriptions of one socket on /websocket",
 		func(s *settings, v string) error { return setCount(&s.websocket.MaxSubscriptions, v) }},
 	{"WEBSOCKET_MAX_FILTER_DEPTH", nil, "10", "levels of a filter",
@@ -95,10 +95,10 @@ func setAllOff(to *directus.Verbs, v string) error {
 }
 
 // taken are the paths of other faces, and of what lies below them.
-var taken = []string{"/api", "/socket.io", "/healthz", "/readyz"}
+var taken = []string{"/api", "/action", "/socket.io", "/healthz", "/readyz"}
 
-// setWebsocketPath takes a path that is nobody else's, and that no router reads as a pattern.
-func setWebsocketPath(to *string, v string) error {
+// setSocketPath takes a path that is nobody else's, and that no router reads as a pattern.
+func setSocketPath(to *string, v string) error {
 	clean := path.Clean("/" + v)
 	if clean == "/" || strings.ContainsAny(clean, "?#%:* ") {
 		return errors.New("must be a plain path, such as /websocket")
@@ -177,10 +177,10 @@ func setDepth(to *int, v string) error {
 	return nil
 }
 
-func setBytes(to *int64, v string) error {
+func setBytes(to *int64, v string, most int64) error {
 	n, err := strconv.ParseInt(v, 10, 64)
-	if err != nil || n < minMessage || n > maxMessage {
-		return fmt.Errorf("must be a number of bytes from %d to %d", minMessage, maxMessage)
+	if err != nil || n < minMessage || n > most {
+		return fmt.Errorf("must be a number of bytes from %d to %d", minMessage, most)
 	}
 	*to = n
 	return nil

@@ -64,7 +64,7 @@ func TestWebsocketSettings(t *testing.T) {
 func TestBadWebsocketSettings(t *testing.T) {
 	for name, values := range map[string][]string{
 		"WEBSOCKET_ENABLED":            {"yes, please"},
-		"WEBSOCKET_PATH":               {"/", "//", "/..", "/a?b", "/a/:id", "/*", "/api", "/API/v3/ws", "/socket.io/x", "/healthz", "/readyz/"},
+		"WEBSOCKET_PATH":               {"/", "//", "/..", "/a?b", "/a/:id", "/*", "/api", "/action/x", "/API/v3/ws", "/socket.io/x", "/healthz", "/readyz/"},
 		"WEBSOCKET_PUBLIC":             {"2"},
 		"WEBSOCKET_DIALECT":            {"v2", "Core"},
 		"WEBSOCKET_SYSTEM":             {"x"},
