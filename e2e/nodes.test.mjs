@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 import { Database, missing } from './lib/database.mjs';
 import { Listener } from './lib/listener.mjs';
+import { Live } from './lib/live.mjs';
 import { assertSame } from './lib/same.mjs';
 import { Server } from './lib/server.mjs';
 import { until, volume } from './lib/until.mjs';
@@ -204,6 +205,52 @@ describe('what one node decides holds on the other', { skip }, () => {
       assert.equal(heard.length, 1);
     } finally {
       socket.close();
+    }
+  });
+
+  test('a topic is one on both, and who may hear it changes on both at once', async () => {
+    const bob = await pair.a.rest.subject('bob', 'api:food:read');
+    await until('the other node to know bob', async () => (await pair.b.rest.send('GET', '/api/v3/food', { jwt: bob.jwt })).status === 200);
+    const sockets = [];
+    // on resolves to a connection of somebody's to /live of a node.
+    const on = async (node, { jwt }, fenced = true) => {
+      const socket = await Live.open(`ws://127.0.0.1:${node.port}/live?protocol=typed&token=${jwt}`, { dialect: 'typed' });
+      sockets.push(socket);
+      await socket.session();
+      return fenced ? socket.fenced() : socket;
+    };
+    const ask = async (socket, method, attributes) => {
+      socket.send({ id: 'x', method, attributes });
+      const { ok, error } = await socket.next();
+      return error ?? ok;
+    };
+    const room = { topicName: 'room' };
+    try {
+      const first = await on(pair.a, pair.admin, false);
+      assert.equal(await ask(first, 'create-topicName', { name: 'fence' }), true);
+      assert.equal(await ask(first, 'set-topic-permission', { topicName: 'fence', permission: 2097151 }), true);
+      const [admin, other, guest] = [await on(pair.a, pair.admin), await on(pair.b, pair.admin), await on(pair.b, bob)];
+      // heard publishes on one node and resolves to what bob hears on the other.
+      const heard = async n => {
+        admin.send({ method: 'new-message', attributes: { ...room, message: { n } } });
+        assert.deepEqual(await admin.settled(), [], 'whoever did not subscribe hears nothing, and the message was accepted');
+        return (await guest.settled()).map(frame => JSON.parse(frame)).map(({ event, topic, data }) => ({ event, topic, data }));
+      };
+      const message = n => [{ event: 'new-message', topic: 'room', data: { n } }];
+
+      const both = [admin, other].map(socket => ask(socket, 'create-topicName', { name: 'room' }));
+      assert.deepEqual((await Promise.all(both)).sort(), ['topic already exists', true], 'of two nodes that create one name at once one does');
+      assert.equal(await ask(guest, 'subscribe', room), 'permission denied: room');
+      assert.equal(await ask(admin, 'set-topic-permission', { ...room, permission: 2097151 }), true);
+      assert.equal(await ask(guest, 'subscribe', room), true);
+      assert.deepEqual(await heard(1), message(1));
+      assert.equal(await ask(other, 'set-topic-permission', { ...room, permission: 16256 }), true);
+      assert.deepEqual(await heard(2), []);
+      assert.equal(await ask(other, 'destroy-topicName', { name: 'room' }), true);
+      assert.equal(await ask(guest, 'create-topicName', { name: 'room' }), true);
+      assert.deepEqual(await heard(3), message(3), 'the topic is bob\'s now, and administrators may publish on it');
+    } finally {
+      for (const socket of sockets) socket.ws.terminate();
     }
   });
 });
