@@ -24,6 +24,8 @@ import (
 // patience is how long a test waits for what must happen.
 const patience = 20 * time.Second
 
+var jwtKey = []byte(strings.Repeat("k", 64))
+
 // house is a server with all that it needs.
 type house struct {
 	t         testing.TB
@@ -47,11 +49,11 @@ func collections() []storage.Collection {
 
 func newHouse(t testing.TB, o Options) *house {
 	t.Helper()
-	return openHouse(t, o, time.Now, func(j realtime.Journal) realtime.Journal { return j })
+	return openHouse(t, o, func(j realtime.Journal) realtime.Journal { return j })
 }
 
-// openHouse is newHouse with a clock for JSON web tokens, and a hub that follows what wrap makes of the journal.
-func openHouse(t testing.TB, o Options, now func() time.Time, wrap func(realtime.Journal) realtime.Journal) *house {
+// openHouse is newHouse with a hub that follows what wrap makes of the journal.
+func openHouse(t testing.TB, o Options, wrap func(realtime.Journal) realtime.Journal) *house {
 	t.Helper()
 	h := &house{t: t}
 	log := slog.New(slog.DiscardHandler)
@@ -61,7 +63,7 @@ func openHouse(t testing.TB, o Options, now func() time.Time, wrap func(realtime
 	}
 	h.engine = engine
 	h.guard, err = security.NewGuard(security.Options{
-		Accounts: storage.NewAccounts(engine), APISecret: "0123456789abcdef", JWTKey: []byte(strings.Repeat("k", 64)), Now: now,
+		Accounts: h.accounts(), APISecret: "0123456789abcdef", JWTKey: jwtKey,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -100,6 +102,8 @@ func openHouse(t testing.TB, o Options, now func() time.Time, wrap func(realtime
 	})
 	return h
 }
+
+func (h *house) accounts() security.Accounts { return storage.NewAccounts(h.engine) }
 
 // token makes a subject with these permissions, by a role of its name.
 func (h *house) token(name string, permissions ...string) string {
