@@ -112,6 +112,15 @@ func (g *Guard) Check(ctx context.Context, id Identity, p Permission) error {
 	return nil
 }
 
+// Exists tells whether an identity is still somebody: a subject may have been deleted since. Errors: ErrUnavailable.
+func (g *Guard) Exists(ctx context.Context, id Identity) (bool, error) {
+	if id.kind != subject {
+		return true, nil
+	}
+	s, err := g.current(ctx)
+	return err == nil && s.byID[id.subject] != nil, err
+}
+
 // current is the snapshot of the newest version. While nothing changes it costs two atomic loads.
 func (g *Guard) current(ctx context.Context) (*snapshot, error) {
 	if s := g.fresh(); s != nil {

@@ -1,6 +1,9 @@
 package storage
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // immutable are the fields that a client cannot change once they are stored, in the order in which they are checked.
 var immutable = [...]string{"identifier", "date", "utcOffset", "eventType", "device", "app", "srvCreated", "subject",
@@ -22,6 +25,19 @@ func (c Collection) checkImmutable(doc *Draft, stored Document, renaming bool) e
 		}
 		if v := doc.Get(name); v != "" && !identical(v, stored.Get(name)) {
 			return Invalid("Field %s cannot be modified by the client", name)
+		}
+	}
+	return nil
+}
+
+// checkReach refuses a patch that reaches by a dotted name into what clients cannot change as a whole.
+func (c Collection) checkReach(patch *Draft) error {
+	for _, f := range patch.fields {
+		top, _, dotted := strings.Cut(f.Name, ".")
+		switch {
+		case !dotted || c.Free() && slices.Contains(eventFields[:], top):
+		case top == "_id" || slices.Contains(immutable[:], top):
+			return Invalid("Field %s cannot be modified by the client", f.Name)
 		}
 	}
 	return nil

@@ -77,6 +77,9 @@ func (p *patching) patch(stored *Stored, now int64) (Next, error) {
 	stampModified(patch, p.by, now)
 	p.collection.putNumber(patch, old.Identifier())
 	doc, err := setFields(stored.own(old), patch.Fields())
+	if err == nil {
+		err = p.collection.checkReach(patch)
+	}
 	if err != nil {
 		return Next{}, err
 	}

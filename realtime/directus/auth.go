@@ -35,8 +35,8 @@ func (s *Server) identify(ctx context.Context, address, token string) (credentia
 	return credential{who, token}, err
 }
 
-// stands tells whether a credential still shows the same identity. A JWT that has expired does: it is good for the duration
-// of the connection, unless the dialect says otherwise. Errors: ErrUnavailable.
+// stands tells whether a credential still shows the same identity. A JWT that has expired does, as long as its subject
+// is there: it is good for the duration of the connection, unless the dialect says otherwise. Errors: ErrUnavailable.
 func (s *Server) stands(ctx context.Context, c credential) (bool, error) {
 	if c.token == "" {
 		return true, nil
@@ -50,7 +50,7 @@ func (s *Server) stands(ctx context.Context, c credential) (bool, error) {
 	who, err := find(ctx, c.token)
 	switch {
 	case errors.Is(err, security.ErrExpired):
-		return true, nil
+		return s.options.Guard.Exists(ctx, c.who)
 	case errors.Is(err, security.ErrUnauthenticated):
 		return false, nil
 	default:

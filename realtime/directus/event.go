@@ -40,7 +40,9 @@ func legacyFrames(l *look) (frames []realtime.Frame) {
 		}
 	case storage.Update:
 		for payload, keys := range l.alike() {
-			event(payload, "", array(keys))
+			if len(keys) > 0 && payload != "{}" { // else nothing was changed that is shown
+				event(payload, "", array(keys))
+			}
 		}
 	case storage.Delete:
 		if len(l.keys) > 0 {

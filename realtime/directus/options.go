@@ -41,6 +41,7 @@ type Guard interface {
 	ByAccessToken(ctx context.Context, candidates ...string) (security.Identity, error)
 	ByJWT(ctx context.Context, token string) (security.Identity, error)
 	Check(ctx context.Context, id security.Identity, p security.Permission) error
+	Exists(ctx context.Context, id security.Identity) (bool, error)
 	List(ctx context.Context, who security.Identity, kind security.AccountKind) ([]byte, error)
 	Remaining(token string) time.Duration
 	Version() uint64

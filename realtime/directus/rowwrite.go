@@ -34,7 +34,8 @@ func documentOf(c storage.Collection, row storage.Value) (storage.Document, erro
 		fields = append(fields, storage.Field{Name: "identifier", Value: storage.StringValue(identifier)})
 	}
 	for _, f := range doc.Fields() {
-		if shown(f.Name) && (len(c.Fields) == 0 || slices.Contains(c.Fields, f.Name)) {
+		top, _, _ := strings.Cut(f.Name, ".") // a patch reaches into objects
+		if shown(top) && (len(c.Fields) == 0 || slices.Contains(c.Fields, f.Name)) {
 			fields = append(fields, f)
 		}
 	}

@@ -75,6 +75,17 @@ func userOf(id string, subject storage.Document) storage.Document {
 	))
 }
 
+// userChanges are changes of subjects as ones of usersCollection, without those of what is not shown.
+func userChanges(changes []storage.Change) (shown []storage.Change) {
+	for _, change := range changes {
+		change = userChange(change)
+		if change.Kind != storage.Update || change.Before != change.After {
+			shown = append(shown, change)
+		}
+	}
+	return shown
+}
+
 // userChange is a subject's change as one of usersCollection. What was changed is found by comparison.
 func userChange(change storage.Change) storage.Change {
 	change.Collection = usersCollection.Name

@@ -51,10 +51,7 @@ func (q *query) look(changes []storage.Change) *look {
 	l := &look{collection: q.collection, kind: changes[0].Kind, first: placeOf(changes), changes: changes}
 	switch {
 	case q.collection.Name == usersCollection.Name:
-		l.changes = slices.Clone(changes)
-		for i, change := range changes {
-			l.changes[i] = userChange(change)
-		}
+		l.changes = userChanges(changes)
 	case l.kind == storage.Delete:
 		l.changes = slices.DeleteFunc(slices.Clone(changes), ofTombstone)
 	}
