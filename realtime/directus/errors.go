@@ -62,6 +62,7 @@ var faults = []struct {
 	{is: storage.ErrTooLarge, fault: &fault{status: 413, code: "CONTENT_TOO_LARGE", message: "The item is too large."}},
 	{is: storage.ErrUngrouped, fault: invalidPayload("The items cannot be written in one step."), told: true},
 	{is: errBadQuery, fault: invalidQuery("Invalid query."), told: true},
+	{is: storage.ErrReserved, fault: invalidPayload("Invalid payload."), told: true},
 	{is: storage.ErrInvalid, fault: invalidPayload("Invalid payload."), told: true},
 	{is: storage.ErrSlow, fault: errUnavailable, told: true},
 	{is: storage.ErrGap, fault: errUnavailable},

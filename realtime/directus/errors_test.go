@@ -20,7 +20,7 @@ var sentinels = map[string]error{
 	"storage.ErrGone": storage.ErrGone, "storage.ErrConflict": storage.ErrConflict, "storage.ErrTaken": storage.ErrTaken,
 	"storage.ErrPrecondition": storage.ErrPrecondition, "storage.ErrReadOnly": storage.ErrReadOnly,
 	"storage.ErrTooLarge": storage.ErrTooLarge, "storage.ErrGap": storage.ErrGap, "storage.ErrUnavailable": storage.ErrUnavailable,
-	"storage.ErrSlow":             storage.ErrSlow,
+	"storage.ErrSlow": storage.ErrSlow, "storage.ErrReserved": storage.ErrReserved,
 	"security.ErrUnauthenticated": security.ErrUnauthenticated, "security.ErrExpired": security.ErrExpired,
 	"security.ErrForbidden": security.ErrForbidden, "security.ErrInvalid": security.ErrInvalid,
 	"security.ErrUnavailable": security.ErrUnavailable,
