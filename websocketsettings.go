@@ -65,7 +65,7 @@ var websocketTable = []setting{
 		func(s *settings, v string) error { return setDepth(&s.websocket.MaxFilterDepth, v) }},
 	{"WEBSOCKET_MAX_LIST", nil, "1000", "elements of a list in a message: documents, ids, fields, values of a filter",
 		func(s *settings, v string) error { return setCount(&s.websocket.MaxList, v) }},
-	{"WEBSOCKET_RATE", nil, "50", "messages per second, and at once, of one socket on /websocket; 0 for any number",
+	{"WEBSOCKET_RATE", nil, "1000", "messages per second, and at once, of one socket on /websocket; 0 for any number",
 		func(s *settings, v string) error { return setRate(&s.websocket.Rate, v) }},
 }
 

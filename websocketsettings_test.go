@@ -16,7 +16,7 @@ func TestWebsocketDefaults(t *testing.T) {
 	}
 	want := directus.Options{
 		Path: "/websocket", Dialect: directus.Legacy, AuthTimeout: 10 * time.Second, Heartbeat: 30 * time.Second,
-		MaxSubscriptions: 128, MaxFilterDepth: 10, MaxList: 1000, Rate: 50, Wire: wire.Options{MaxMessage: 1 << 20},
+		MaxSubscriptions: 128, MaxFilterDepth: 10, MaxList: 1000, Rate: 1000, Wire: wire.Options{MaxMessage: 1 << 20},
 	}
 	if !reflect.DeepEqual(s.websocket, want) {
 		t.Errorf("%+v", s.websocket)

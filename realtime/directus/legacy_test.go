@@ -2,6 +2,7 @@ package directus
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -231,6 +232,19 @@ func TestRate(t *testing.T) {
 	}
 	if refused < 5 || refused > 7 {
 		t.Errorf("%d of 10 were too many", refused)
+	}
+}
+
+// A client that does not wait for its answers, as the original allowed any number of requests, is no flood.
+func TestManyRequestsAtOnce(t *testing.T) {
+	h := newHouse(t, Options{})
+	c := h.connect(h.token("reader", "api:test:read"))
+	const many = 300
+	for i := range many {
+		c.send(fmt.Sprintf(`{"type":"get","collection":"test","uid":%d}`, i+1))
+	}
+	for i := range many {
+		c.want(fmt.Sprintf(`{"type":"RESPONSE","data":[],"uid":%d}`, i+1))
 	}
 }
 

@@ -72,7 +72,7 @@ type Options struct {
 	MaxSubscriptions int // WEBSOCKET_MAX_SUBSCRIPTIONS: of one socket; 0: 128
 	MaxFilterDepth   int // WEBSOCKET_MAX_FILTER_DEPTH; 0: 10
 	MaxList          int // WEBSOCKET_MAX_LIST: elements of a list in a query, and items of a write; 0: 1000
-	Rate             int // WEBSOCKET_RATE: messages per second of one socket; 0: 50; negative: no limit
+	Rate             int // WEBSOCKET_RATE: messages per second of one socket, and at once; 0: 1000; negative: no limit
 }
 
 // Verbs names handlers of the extension.
@@ -88,7 +88,7 @@ func (o Options) complete() Options {
 	setDefault(&o.MaxSubscriptions, 128)
 	setDefault(&o.MaxFilterDepth, 10)
 	setDefault(&o.MaxList, 1000)
-	setDefault(&o.Rate, 50)
+	setDefault(&o.Rate, 1000)
 	if o.Address == nil {
 		o.Address = peerAddress
 	}
