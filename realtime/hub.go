@@ -187,7 +187,8 @@ func (h *Hub) tell(ctx context.Context, r *run) {
 	h.number++
 	under := judged{version: h.guard.Version()}
 	if first.Kind == storage.Tell {
-		under.terms = first.After.Get(storage.TermsField)
+		// A copy, because a part of the message would keep all of it.
+		under.terms = storage.Value(strings.Clone(string(first.After.Get(storage.TermsField))))
 	}
 	for _, s := range subscriptions {
 		if s.allowed(ctx, h.guard, under, first, to.permission) {
