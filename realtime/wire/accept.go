@@ -62,8 +62,15 @@ func refuseUpgrade(w http.ResponseWriter, r *http.Request) error {
 	return errNoUpgrade
 }
 
-// Subprotocols are those that a request offers, in its order.
-func Subprotocols(r *http.Request) []string { return websocket.Subprotocols(r) }
+// Subprotocols are those that a request offers, in its order: separated by commas, or in headers of their own.
+func Subprotocols(r *http.Request) (offered []string) {
+	for name := range strings.SplitSeq(strings.Join(r.Header.Values("Sec-WebSocket-Protocol"), ","), ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			offered = append(offered, name)
+		}
+	}
+	return offered
+}
 
 // Refuse answers a request with a bare status line, such as "401 Unauthorized", without headers or body, and closes the TCP
 // connection.
