@@ -77,7 +77,7 @@ function ask(name) {
   if (name !== 'list' && !$('topic').reportValidity()) return;
   try {
     const [method, attributes] = requests(topic)[name]();
-    send(typed ? { id: `page-${++asked}`, method, attributes } : { method, attributes });
+    send(typed ? { id: `page-${++asked}`, method, attributes } : { method, attributes }, `Sent · ${method}`);
     if (!typed) suppose(name, topic);
   } catch (error) {
     log('bad', 'Not sent: ' + error.message);

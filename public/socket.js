@@ -130,11 +130,11 @@ function swap(form, focus) {
   if (moves) $(focus).focus();
 }
 
-function send(value) {
+function send(value, title = 'Sent:') {
   if (socket?.readyState !== WebSocket.OPEN) return log('bad', 'Not sent: the connection is not open');
   socket.send(JSON.stringify(value));
   count('sent');
-  log('sent', 'Sent:', shown(value));
+  log('sent', title, shown(value));
 }
 
 // onControlEnter lets a field of several lines be sent from the keyboard.
