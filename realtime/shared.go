@@ -41,3 +41,10 @@ func (s *Shared[K, V]) Give(key K) (last bool) {
 	delete(s.values, key)
 	return true
 }
+
+// Len is how many values there are.
+func (s *Shared[K, V]) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.values)
+}

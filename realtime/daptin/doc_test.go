@@ -225,7 +225,7 @@ func TestFieldsThatLookLikeOurs(t *testing.T) {
 	c := h.connect(h.token("alice", "api:*:*"))
 	c.send(subscribe("counted"))
 	c.settled()
-	h.insert("counted", `{"__type":"other","reference_id":"x","version":9,"permission":0,"user_account_id":"x","created_at":"then","updated_at":5}`)
+	h.insert("counted", `{"isValid":true,"__type":"other","reference_id":"x","version":9,"permission":0,"user_account_id":"x","created_at":"then","updated_at":5}`)
 	want := `{"__type":"counted","created_at":"then","permission":2097151,"reference_id":"1","updated_at":null,"user_account_id":null,"version":1}`
 	c.want(event("database", "create", "counted", want))
 }

@@ -11,9 +11,10 @@ import (
 // everything is the permission that rows show: who may see them is the collection's affair.
 const everything = storage.Value("2097151")
 
-// hidden are the fields of a document that are Nightwire's own, and those in whose place a row has others.
+// hidden are the fields of a document that are Nightwire's own, and those in whose place a row has others. The id of counted
+// collections is out of what the hub shows already.
 var hidden = []string{
-	"id", "_id", "identifier", "srvCreated", "srvModified", "subject", "modifiedBy", "isValid", storage.MarkField,
+	"_id", "identifier", "srvCreated", "srvModified", "subject", "modifiedBy", "isValid", storage.MarkField,
 	"__type", "reference_id", "created_at", "updated_at", "version", "permission", "user_account_id",
 }
 

@@ -9,8 +9,9 @@ import (
 // DefaultSecrets are the names of fields that no row shows unless the operator says otherwise.
 func DefaultSecrets() []string {
 	return []string{
-		"password", "passwd", "passphrase", "secret", "token", "accessToken", "refreshToken", "idToken", "authToken", "apiKey",
-		"apiSecret", "clientSecret", "privateKey", "secretKey", "credential", "credentials", "authorization", "otpSecret",
+		"password", "passwd", "pwd", "passphrase", "passwordHash", "secret", "apiSecret", "clientSecret", "otpSecret", "secretKey",
+		"token", "accessToken", "refreshToken", "idToken", "authToken", "sessionToken", "jwt", "apiKey", "accessKey", "privateKey",
+		"credential", "credentials", "authorization",
 	}
 }
 
