@@ -53,7 +53,7 @@ func launchNode(options) (*process, account, error) {
 }
 
 func fanoutRound(o options, name string, round int, p *process, who account) error {
-	clients, err := gather(p.address, who.accessToken, o.clients)
+	clients, err := gather(o.clients, onStorage(p.address, who.accessToken))
 	if err != nil {
 		return err
 	}

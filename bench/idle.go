@@ -13,7 +13,7 @@ func idle(o options) error {
 			return err
 		}
 		empty := p.rss()
-		clients, err := gather(p.address, who.accessToken, o.clients)
+		clients, err := gather(o.clients, onStorage(p.address, who.accessToken))
 		if err != nil {
 			p.stop()
 			return err

@@ -6,6 +6,7 @@
 //	bench/bench upserts                 durable REST upserts/s with 64 connections, beside the bare engine
 //	bench/bench idle    -clients 5000   memory of an idle Socket.IO WebSocket client
 //	bench/bench fanout  -clients 1000   CPU per delivery, beside Node's socket.io (cd bench/node && npm ci)
+//	bench/bench live    -clients 1000   REST reads and writes/s with open sockets on /live, beside none
 package main
 
 import (
@@ -34,9 +35,9 @@ func main() {
 	set.IntVar(&o.rounds, "rounds", 3, "rounds of each side")
 	set.DurationVar(&o.length, "length", 10*time.Second, "length of a round")
 	set.IntVar(&o.rate, "rate", 20, "events a second (fanout)")
-	measurements := map[string]func(options) error{"start": start, "upserts": upserts, "idle": idle, "fanout": fanout}
+	measurements := map[string]func(options) error{"start": start, "upserts": upserts, "idle": idle, "fanout": fanout, "live": live}
 	if len(os.Args) < 2 || measurements[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: bench start|upserts|idle|fanout [flags]")
+		fmt.Fprintln(os.Stderr, "usage: bench start|upserts|idle|fanout|live [flags]")
 		os.Exit(2)
 	}
 	_ = set.Parse(os.Args[2:]) // ExitOnError

@@ -76,12 +76,12 @@ func document(n int) []byte {
 	return b.Bytes()
 }
 
-// writer posts documents over one connection, with as little work of its own as can be: it shares the processors with what
-// it measures.
+// writer posts documents over one connection, and reads, with as little work of its own as can be: it shares the processors
+// with what it measures.
 type writer struct {
 	conn net.Conn
 	in   *bufio.Reader
-	head string
+	head string // of every request, but for its first line
 	out  []byte
 }
 
@@ -90,13 +90,19 @@ func newWriter(address, jwt string) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	head := "POST /api/v3/entries HTTP/1.1\r\nHost: " + address + "\r\nContent-Type: application/json\r\nAuthorization: Bearer " + jwt + "\r\nContent-Length: "
+	head := " HTTP/1.1\r\nHost: " + address + "\r\nContent-Type: application/json\r\nAuthorization: Bearer " + jwt + "\r\nContent-Length: "
 	return &writer{conn: conn, in: bufio.NewReaderSize(conn, 2048), head: head}, nil
 }
 
 // post writes one document and waits for the answer.
-func (w *writer) post(doc []byte) error {
-	w.out = fmt.Appendf(append(w.out[:0], w.head...), "%d\r\n\r\n%s", len(doc), doc)
+func (w *writer) post(doc []byte) error { return w.exchange("POST /api/v3/entries", doc) }
+
+// get reads what is at a path.
+func (w *writer) get(path string) error { return w.exchange("GET "+path, nil) }
+
+// exchange sends a request and reads its answer.
+func (w *writer) exchange(what string, body []byte) error {
+	w.out = fmt.Appendf(append(append(w.out[:0], what...), w.head...), "%d\r\n\r\n%s", len(body), body)
 	if err := w.conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		return err
 	}
@@ -108,7 +114,7 @@ func (w *writer) post(doc []byte) error {
 		return err
 	}
 	if !strings.HasPrefix(status, "HTTP/1.1 20") {
-		return fmt.Errorf("POST: %s", status)
+		return fmt.Errorf("%s: %s", what, status)
 	}
 	return w.skipRest()
 }

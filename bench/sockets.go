@@ -11,15 +11,18 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// crowd is many subscribed Socket.IO clients (EIO 4, WebSocket).
+// crowd is many subscribed clients on WebSockets.
 type crowd struct {
 	conns      []*websocket.Conn
 	deliveries atomic.Int64
 	dead       atomic.Int64
 }
 
+// joining connects and subscribes one client of a crowd, which then listens until the connection ends.
+type joining func(*crowd, *websocket.Dialer) (*websocket.Conn, error)
+
 // gather connects n clients and returns when all have subscribed.
-func gather(address, token string, n int) (*crowd, error) {
+func gather(n int, join joining) (*crowd, error) {
 	c := &crowd{conns: make([]*websocket.Conn, n)}
 	dialer := &websocket.Dialer{ReadBufferSize: 2048, WriteBufferSize: 512, WriteBufferPool: &sync.Pool{}}
 	slots := make(chan struct{}, 32)
@@ -29,7 +32,7 @@ func gather(address, token string, n int) (*crowd, error) {
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
-			conn, err := c.join(dialer, address, token)
+			conn, err := join(c, dialer)
 			if err != nil {
 				failed <- err
 			}
@@ -45,16 +48,43 @@ func gather(address, token string, n int) (*crowd, error) {
 	}
 }
 
-// join connects one client, subscribes to entries and then counts what arrives until the connection ends.
-func (c *crowd) join(d *websocket.Dialer, address, token string) (*websocket.Conn, error) {
-	conn, _, err := d.Dial("ws://"+address+"/socket.io/?EIO=4&transport=websocket", nil)
+// onStorage joins Socket.IO's /storage (EIO 4), subscribes to entries and counts what arrives.
+func onStorage(address, token string) joining {
+	return func(c *crowd, d *websocket.Dialer) (*websocket.Conn, error) {
+		conn, err := converse(d, "ws://"+address+"/socket.io/?EIO=4&transport=websocket", []step{
+			{"0{", "40/storage,"},
+			{"40/storage,", `42/storage,0["subscribe",{"accessToken":"` + token + `","collections":["entries"]}]`},
+			{`43/storage,0[{"success":true`, ""},
+		})
+		if err == nil {
+			go c.count(conn)
+		}
+		return conn, err
+	}
+}
+
+// onLive joins /live in the typed dialect and subscribes to a topic.
+func onLive(address, token, topic string) joining {
+	return func(c *crowd, d *websocket.Dialer) (*websocket.Conn, error) {
+		conn, err := converse(d, "ws://"+address+"/live?protocol=typed&token="+token, []step{
+			{`{"type":"session"`, `{"id":"s","method":"subscribe","attributes":{"topicName":"` + topic + `"}}`},
+			{`{"type":"response","id":"s","method":"subscribe","ok":true`, ""},
+		})
+		if err == nil {
+			go c.count(conn)
+		}
+		return conn, err
+	}
+}
+
+// step is how a frame begins, and the answer to it.
+type step struct{ expect, answer string }
+
+// converse connects and goes through the steps of a protocol.
+func converse(d *websocket.Dialer, url string, steps []step) (*websocket.Conn, error) {
+	conn, _, err := d.Dial(url, nil)
 	if err != nil {
 		return nil, err
-	}
-	steps := []struct{ expect, answer string }{
-		{"0{", "40/storage,"},
-		{"40/storage,", `42/storage,0["subscribe",{"accessToken":"` + token + `","collections":["entries"]}]`},
-		{`43/storage,0[{"success":true`, ""},
 	}
 	for _, s := range steps {
 		_, message, err := conn.ReadMessage()
@@ -70,10 +100,10 @@ func (c *crowd) join(d *websocket.Dialer, address, token string) (*websocket.Con
 			}
 		}
 	}
-	go c.count(conn)
 	return conn, nil
 }
 
+// count counts the events that arrive, and answers Socket.IO's pings, until the connection ends.
 func (c *crowd) count(conn *websocket.Conn) {
 	head := make([]byte, 16)
 	for {
@@ -84,7 +114,7 @@ func (c *crowd) count(conn *websocket.Conn) {
 		}
 		n, _ := io.ReadFull(r, head)
 		switch {
-		case bytes.HasPrefix(head[:n], []byte("42/storage,")):
+		case bytes.HasPrefix(head[:n], []byte("42/storage,")), bytes.HasPrefix(head[:n], []byte(`{"type":"event"`)):
 			_, _ = io.Copy(io.Discard, r)
 			c.deliveries.Add(1)
 		case n == 1 && head[0] == '2':
