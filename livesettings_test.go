@@ -17,7 +17,7 @@ func TestLiveDefaults(t *testing.T) {
 		t.Fatalf("off: %v, at %s, %v", s.liveOff, s.livePath, err)
 	}
 	want := daptin.Options{
-		Protocol: daptin.Doc, Secrets: daptin.DefaultSecrets(), MaxSubscriptions: 256, Rate: 50, Wire: wire.Options{MaxMessage: 1 << 20},
+		Protocol: daptin.Doc, Secrets: daptin.DefaultSecrets(), MaxSubscriptions: 256, Rate: 1000, Wire: wire.Options{MaxMessage: 1 << 20},
 	}
 	if !reflect.DeepEqual(s.live, want) {
 		t.Errorf("%+v", s.live)

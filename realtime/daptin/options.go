@@ -37,7 +37,7 @@ type Options struct {
 	Origins          []string // LIVE_ORIGINS: whose pages may connect by cookie besides our own, as scheme://host; "*": all
 	Secrets          []string // LIVE_SECRET_FIELDS: names of fields that no row shows; nil: DefaultSecrets
 	MaxSubscriptions int      // LIVE_MAX_SUBSCRIPTIONS: of one socket; 0: 256
-	Rate             int      // LIVE_RATE: messages per second, and at once, of one socket; 0: 50; negative: no limit
+	Rate             int      // LIVE_RATE: messages per second, and at once, of one socket; 0: 1000; negative: no limit
 }
 
 // complete is the options with what was left out.
@@ -45,7 +45,7 @@ func (o Options) complete() Options {
 	setDefault(&o.Log, slog.Default())
 	setDefault(&o.Protocol, Doc)
 	setDefault(&o.MaxSubscriptions, 256)
-	setDefault(&o.Rate, 50)
+	setDefault(&o.Rate, 1000)
 	if o.Secrets == nil {
 		o.Secrets = DefaultSecrets()
 	}
