@@ -64,9 +64,7 @@ func TestDialectShownByMessage(t *testing.T) {
 
 func TestConnectionLimit(t *testing.T) {
 	h, admin := coreHouse(t, Options{Auth: Public})
-	for h.server.Connections() > 0 { // that of the preparation is ending
-		time.Sleep(time.Millisecond)
-	}
+	h.places(0) // that of the preparation is ending
 	h.server.options.ConnLimit = 2
 	first, second := h.dial(""), h.dial("")
 	if got := h.status("", nil); got != http.StatusForbidden {
@@ -76,11 +74,21 @@ func TestConnectionLimit(t *testing.T) {
 		t.Errorf("over the limit, with a token: %d", got)
 	}
 	first.ws.Close()
-	for h.server.Connections() > 1 {
-		time.Sleep(time.Millisecond)
-	}
+	h.places(1)
 	h.dial("").quiet()
 	second.quiet()
+}
+
+// places waits until no more than so many places are taken.
+func (h *house) places(most int) {
+	taken := func() int {
+		h.server.mu.Lock()
+		defer h.server.mu.Unlock()
+		return h.server.places
+	}
+	for taken() > most {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func TestTooManyMessages(t *testing.T) {
