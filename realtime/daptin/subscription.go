@@ -2,6 +2,7 @@ package daptin
 
 import (
 	"context"
+	"sync"
 
 	"nightwire/realtime"
 	"nightwire/realtime/wire"
@@ -13,12 +14,21 @@ type subscription struct {
 	conn    *conn
 	key     formKey
 	session *realtime.Session
+
+	mu    sync.Mutex
+	ended bool // nothing more is delivered
 }
 
 var _ realtime.Client = (*subscription)(nil)
 
-// Deliver queues an event.
-func (s *subscription) Deliver(f realtime.Frame) { s.conn.wire.Send(wire.Frame(f)) }
+// Deliver queues an event. The hub may be about to tell one while the subscription ends: who has been told so is to hear none.
+func (s *subscription) Deliver(f realtime.Frame) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.conn.wire.Send(wire.Frame(f))
+	}
+}
 
 // Cut ends the connection.
 func (s *subscription) Cut(why error) { s.conn.wire.Cut(why) }
@@ -91,6 +101,9 @@ func (c *conn) unsubscribe(topic string) bool {
 
 func (s *subscription) end() {
 	s.session.Leave()
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
 	s.conn.server.giveForm(s.key)
 }
 

@@ -363,7 +363,8 @@ func TestOfficialClient(t *testing.T) {
 	}
 }
 
-// The answer to subscribe comes before the first event, and no event after it is missed.
+// The answer to subscribe comes before the first event, no event after it is missed, and none comes after the answer to
+// unsubscribe. The requests' ids are long, so that making an answer takes longer than making an event.
 func TestNothingIsMissedAfterTheAnswer(t *testing.T) {
 	h := newHouse(t, Options{Rate: -1})
 	c := h.typed(h.token("alice", "api:*:*"))
@@ -382,8 +383,17 @@ func TestNothingIsMissedAfterTheAnswer(t *testing.T) {
 			written.Store(n)
 		}
 	}()
+	defer func() {
+		close(stop)
+		<-done
+	}()
+	id := strings.Repeat("x", 400_000)
+	subscribed, unsubscribed := yes(id, "subscribe", `{"topic":"todo"}`), yes(id, "unsubscribe", `{"topic":"todo"}`)
 	for round := range 20 {
-		c.ask(want("s", "subscribe", `{"topicName":"todo"}`), yes("s", "subscribe", `{"topic":"todo"}`))
+		c.send(want(id, "subscribe", `{"topicName":"todo"}`))
+		if got := c.next(); got != subscribed {
+			t.Fatalf("round %d: before the answer comes %.200s", round, got)
+		}
 		last := written.Load() // the next to be begun is last+2 at the latest
 		first := c.count()
 		if first > last+2 {
@@ -394,13 +404,10 @@ func TestNothingIsMissedAfterTheAnswer(t *testing.T) {
 				t.Fatalf("round %d: %d comes in place of %d", round, got, n)
 			}
 		}
-		c.send(want("u", "unsubscribe", `{"topicName":"todo"}`))
-		for c.next() != yes("u", "unsubscribe", `{"topic":"todo"}`) {
+		c.send(want(id, "unsubscribe", `{"topicName":"todo"}`))
+		for c.next() != unsubscribed {
 		}
 	}
-	close(stop)
-	<-done
-	c.quiet()
 }
 
 // count is the column count of the next frame, which must be an event.
