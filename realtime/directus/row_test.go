@@ -84,7 +84,7 @@ func TestChangedFields(t *testing.T) {
 		change storage.Change
 		want   string
 	}{
-		{storage.Change{Kind: storage.Create, After: `{"identifier":"1","id":1,"n":5,"test":"x","srvModified":1}`, Sent: []string{"test", "identifier", "n", "gone"}}, `{"test":"x","n":5}`},
+		{storage.Change{Kind: storage.Create, Identifier: "1", After: `{"identifier":"1","id":1,"n":5,"test":"x","srvModified":1}`, Sent: []string{"test", "identifier", "n", "gone"}}, `{"test":"x","id":1,"n":5}`},
 		{storage.Change{Kind: storage.Create, Before: `{"identifier":"1","was":1,"isValid":false}`, After: `{"identifier":"1","n":5}`, Sent: []string{"n"}}, `{"n":5}`},
 		{storage.Change{Kind: storage.Update, Before: `{"n":4,"test":"x"}`, After: `{"n":5,"test":"x","srvModified":2}`, Sent: []string{"n", "srvModified"}}, `{"n":5}`},
 		{storage.Change{Kind: storage.Update, Before: `{"n":4,"a":1,"subject":"x"}`, After: `{"n":5}`, Sent: []string{"n"}}, `{"n":5,"a":null}`},

@@ -51,11 +51,15 @@ func clientKey(c storage.Collection, doc storage.Document) storage.Value {
 }
 
 // changedFields is the payload of an event that shows only what was written: the fields that the writer sent with their new
-// values, and null for those that went away. It holds no id.
+// values, and null for those that went away. Only an id that the writer chose is in it.
 func changedFields(c storage.Collection, change storage.Change) storage.Value {
 	after := change.After.Fields()
 	var payload []storage.Field
 	for _, name := range change.Sent {
+		if name == "identifier" && change.Kind == storage.Create {
+			payload = append(payload, storage.Field{Name: "id", Value: keyValue(c, change.Identifier)})
+			continue
+		}
 		name = topLevel(after, name)
 		if v := fieldOf(after, name); v != "" && shown(name) && fieldOf(payload, name) == "" {
 			payload = append(payload, storage.Field{Name: name, Value: v})

@@ -260,7 +260,7 @@ func TestEventsOfOtherFaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.want(
-		`{"action":"create","payload":{"type":"sgv","date":1700000000000,"utcOffset":0,"app":"x","sgv":100,"note":"n"},"key":"e-1","collection":"entries"}`,
+		`{"action":"create","payload":{"id":"e-1","type":"sgv","date":1700000000000,"utcOffset":0,"app":"x","sgv":100,"note":"n"},"key":"e-1","collection":"entries"}`,
 		`{"action":"update","payload":{"sgv":101},"keys":["e-1"],"collection":"entries"}`,
 		`{"action":"update","payload":{"type":"sgv","date":1700000000000,"utcOffset":0,"app":"x","sgv":102,"note":null},"keys":["e-1"],"collection":"entries"}`,
 		`{"action":"delete","payload":["e-1"],"collection":"entries"}`,
