@@ -19,6 +19,8 @@ var routes = map[string]string{
 	"/live.html":                        "live.html",
 	"/live.js":                          "live.js",
 	"/socket.js":                        "socket.js",
+	"/users.html":                       "users.html",
+	"/users.js":                         "users.js",
 	"/websocket.html":                   "websocket.html",
 	"/websocket.js":                     "websocket.js",
 	"/style.css":                        "style.css",
@@ -47,8 +49,8 @@ var routes = map[string]string{
 const unslashed = "/api3-docs"
 
 // policy keeps the pages to their own origin. Form-action and the missing 'unsafe-inline' are the second lock on "no
-// token in a URL" and "no script from a document"; ws: and wss: are named because older browsers do not count them as
-// 'self'.
+// token in a URL" and "no script from a document"; ws: and wss: are named because the Users event socket has a port of
+// its own, and older browsers do not count them as 'self'.
 const policy = "default-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 
 // docsPolicy is the policy of the page that shows the API's description: Swagger UI styles elements one by one, and its

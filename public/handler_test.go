@@ -35,6 +35,8 @@ func TestHandlerServes(t *testing.T) {
 		{"/websocket.js", script, "no-cache"},
 		{"/live.html", "text/html; charset=utf-8", "no-cache"},
 		{"/live.js", script, "no-cache"},
+		{"/users.html", "text/html; charset=utf-8", "no-cache"},
+		{"/users.js", script, "no-cache"},
 		{"/socket.js", script, "no-cache"},
 		{"/style.css", "text/css; charset=utf-8", "no-cache"},
 		{"/favicon.svg", "image/svg+xml", "no-cache"},
@@ -107,7 +109,7 @@ func TestDescriptionWithoutSlash(t *testing.T) {
 func TestPagesStayAtHome(t *testing.T) {
 	reference := regexp.MustCompile(`(?:src|href)="([^"]*)"`)
 	inline := regexp.MustCompile(`(?i)<script>|<style|\son[a-z]+=|\sstyle=`)
-	for _, name := range []string{"index.html", "sample.html", "websocket.html", "live.html", "api3-docs/index.html"} {
+	for _, name := range []string{"index.html", "sample.html", "websocket.html", "live.html", "users.html", "api3-docs/index.html"} {
 		page := read(t, name)
 		for _, m := range reference.FindAllStringSubmatch(page, -1) {
 			if target := m[1]; target != "./" && !strings.HasPrefix(target, "#") && !served(path.Join("/", path.Dir(name), target)) {
@@ -118,7 +120,7 @@ func TestPagesStayAtHome(t *testing.T) {
 			t.Errorf("%s has inline code: %q", name, found)
 		}
 	}
-	for _, name := range []string{"index.html", "sample.html", "websocket.html", "live.html", "page.js", "socket.js", "app.js", "sample.js", "websocket.js", "live.js", "style.css", "api3-docs/index.html", "api3-docs/docs.js"} {
+	for _, name := range []string{"index.html", "sample.html", "websocket.html", "live.html", "users.html", "page.js", "socket.js", "app.js", "sample.js", "websocket.js", "live.js", "users.js", "style.css", "api3-docs/index.html", "api3-docs/docs.js"} {
 		if regexp.MustCompile(`(?:https?:|url\()`).MatchString(read(t, name)) {
 			t.Errorf("%s names an external address", name)
 		}

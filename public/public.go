@@ -1,7 +1,8 @@
 // Package public is what a browser is given: the page that shows /storage live, the sample of the specification, the
-// Socket.IO clients both use, the pages that try /websocket and /live, and the description of the REST API (openapi.json) with a page
-// that shows it. Everything is embedded in the binary and works offline; no page loads anything from another origin. It knows
-// no documents and no tokens: the pages get them over the same socket as every other client.
+// Socket.IO clients both use, the pages that try /websocket, /live and the Users event socket, and the description of the
+// REST API (openapi.json) with a page that shows it. Everything is embedded in the binary and works offline; no page loads
+// anything from another origin. It knows no documents and no tokens: the pages get them over the same socket as every
+// other client.
 //
 // Read handler.go first; socket.io/README.md and swagger-ui/README.md say where the files of others come from.
 package public

@@ -86,7 +86,7 @@ function connect(page) {
   s.addEventListener('open', () => opened(page));
   s.addEventListener('message', event => received(page, event.data));
   s.addEventListener('error', () => log('bad', 'Connection error'));
-  s.addEventListener('close', event => closed(s, event));
+  s.addEventListener('close', event => closed(page, s, event));
 }
 
 function connecting(yes) {
@@ -111,8 +111,10 @@ function received(page, data) {
   log('bad', 'Received what is not JSON:', text);
 }
 
-function closed(s, { code, reason }) {
+function closed(page, s, event) {
+  const { code, reason } = event;
   if (!$('connection').hidden) refusal = 'Refused: is the URL right, and the token?';
+  else page.closed?.(event);
   log('note', `Connection closed (${code}${reason ? ': ' + reason : ''})`);
   if (s !== socket) return;
   socket = null;
@@ -146,13 +148,13 @@ function onControlEnter(id, act) {
   });
 }
 
-// talk brings the page to life. It says where its socket is (path) and what goes into the query (parameters), which field
-// is the first when it is connected, and what it does then (opened), when its form is sent (submit), with a message of
-// JSON (received) and, if it cares, with any other (unreadable).
+// talk brings the page to life. It says where its socket is (path, or a whole address) and what goes into the query
+// (parameters), which field is the first when it is connected, and what it does then (opened), when its form is sent
+// (submit), with a message of JSON (received) and, if it cares, with any other (unreadable) and at the end (closed).
 function talk(page) {
   $('connection').addEventListener('submit', event => { event.preventDefault(); connect(page); });
   $('message').addEventListener('submit', event => { event.preventDefault(); page.submit(); });
   for (const id of ['close', 'cancel']) $(id).addEventListener('click', () => socket?.close());
   $('clear').addEventListener('click', clear);
-  $('url').value = new URL(page.path, document.baseURI).href.replace('http', 'ws'); // and so https becomes wss
+  $('url').value = new URL(page.path, document.baseURI).href.replace(/^http/, 'ws'); // and so https becomes wss
 }
