@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"nightwire/realtime"
 	"nightwire/security"
 )
 
@@ -408,6 +409,16 @@ func TestNothingIsMissedAfterTheAnswer(t *testing.T) {
 		for c.next() != unsubscribed {
 		}
 	}
+}
+
+// What the hub was about to tell when a subscription ended is not told.
+func TestNothingIsDeliveredAfterTheEnd(t *testing.T) {
+	h := newHouse(t, Options{})
+	c := &conn{server: h.server} // it has no socket: sending would fail
+	s := &subscription{conn: c, key: formKey{dialect: Typed, topic: "todo"}}
+	s.session = h.hub.Join(s, h.server.takeForm(s.key, filter{}))
+	s.end()
+	s.Deliver(realtime.Frame("x"))
 }
 
 // count is the column count of the next frame, which must be an event.
