@@ -80,6 +80,15 @@ func (s *server) secure(ctx context.Context, apiSecret string) error {
 	s.guard, err = security.NewGuard(security.Options{
 		Accounts: storage.NewAccounts(s.engine), APISecret: apiSecret, JWTKey: []byte(key),
 		DefaultRoles: s.defaultRoles, Open: !s.security, FailDelay: s.failDelay, Known: s.knownPermissions(),
+		Happened: s.tellAccountEvents,
 	})
 	return err
+}
+
+// tellAccountEvents tells the nodes what happened to subjects. Whoever logs in or keeps accounts is served all the same when
+// that is not possible.
+func (s *server) tellAccountEvents(ctx context.Context, events []security.AccountEvent) {
+	if err := storage.PublishAccountEvents(ctx, s.engine, events); err != nil {
+		s.log.Warn("events of subjects were not told", "events", len(events), "error", err)
+	}
 }

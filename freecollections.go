@@ -11,7 +11,7 @@ import (
 
 // takenNames are names, in lower case, that no free collection may have: they lead elsewhere, or other collections have them.
 var takenNames = []string{"changes", storage.AlarmsCollection, "bulk", "version", "status", "lastmodified", "history", storage.CountersCollection,
-	storage.TopicsCollection, storage.SubjectsTopic, "world"}
+	storage.TopicsCollection, storage.MetaCollection, storage.SubjectsTopic, "world"}
 
 // takenPrefixes are how others names begin.
 var takenPrefixes = []string{"auth_", "nightwire_", "directus_", "sqlite_"}

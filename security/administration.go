@@ -79,7 +79,7 @@ func (g *Guard) create(ctx context.Context, kind AccountKind, body []byte) (id s
 		return "", nil, err
 	}
 	id = newID(g.now())
-	return id, o, g.put(ctx, kind, Record{id, o.json()})
+	return id, o, g.write(ctx, kind, Record{id, o.json()})
 }
 
 // Replace keeps the account under the _id in the body, whether it existed or not, and returns it as it was written, with
@@ -99,7 +99,7 @@ func (g *Guard) Replace(ctx context.Context, who Identity, kind AccountKind, bod
 	if o, err = g.complete(o); err != nil {
 		return nil, err
 	}
-	if err := g.put(ctx, kind, Record{id, o.without("_id").json()}); err != nil {
+	if err := g.write(ctx, kind, Record{id, o.without("_id").json()}); err != nil {
 		return nil, err
 	}
 	return o.json(), nil
@@ -114,16 +114,35 @@ func (g *Guard) Remove(ctx context.Context, who Identity, kind AccountKind, id s
 	if !idForm.MatchString(id) {
 		return invalid("")
 	}
-	defer g.Raise()
-	if err := g.accounts.Delete(ctx, kind, id); err != nil {
-		return fmt.Errorf("deleting from %s: %w", kind, err)
+	return g.write(ctx, kind, Record{ID: id})
+}
+
+// write keeps an account, or deletes it when the record has no JSON, and tells what happened by that. There is one write at a
+// time, so that each one's events are what it changed, and are told in the order of the writes.
+func (g *Guard) write(ctx context.Context, kind AccountKind, r Record) error {
+	select {
+	case g.writing <- struct{}{}:
+		defer func() { <-g.writing }()
+	case <-ctx.Done():
+		return fmt.Errorf("%w: waiting to change accounts: %w", ErrUnavailable, context.Cause(ctx))
 	}
+	events := g.foresee(ctx, kind, r)
+	if err := g.put(ctx, kind, r); err != nil {
+		return err
+	}
+	g.tell(ctx, events...)
 	return nil
 }
 
-// put keeps an account. The version is raised on failure too: the outcome may be unknown.
+// put is write without a word. The version is raised on failure too: the outcome may be unknown.
 func (g *Guard) put(ctx context.Context, kind AccountKind, r Record) error {
 	defer g.Raise()
+	if r.JSON == nil {
+		if err := g.accounts.Delete(ctx, kind, r.ID); err != nil {
+			return fmt.Errorf("deleting from %s: %w", kind, err)
+		}
+		return nil
+	}
 	if err := g.accounts.Put(ctx, kind, r); err != nil {
 		return fmt.Errorf("writing to %s: %w", kind, err)
 	}

@@ -122,7 +122,9 @@ type Issued struct {
 // Exchange issues a JSON web token for an access token, or renews a JSON web token. It neither waits for nor counts failed
 // attempts (spec §7). Errors: ErrUnauthenticated, also when the subject is gone; ErrUnavailable.
 func (g *Guard) Exchange(ctx context.Context, token string) (Issued, error) {
-	if access, err := g.signer.verify(token); err == nil {
+	access, err := g.signer.verify(token)
+	renewal := err == nil
+	if renewal {
 		token = access
 	}
 	s, err := g.current(ctx)
@@ -137,6 +139,14 @@ func (g *Guard) Exchange(ctx context.Context, token string) (Issued, error) {
 	if err != nil {
 		return Issued{}, err
 	}
+	if !renewal {
+		g.tell(ctx, AccountEvent{LoggedIn, a.name})
+	}
+	return Issued{text, a.name, g.groups(s, a), c.IssuedAt, c.Expires}, nil
+}
+
+// groups are the PermissionGroups of a subject.
+func (g *Guard) groups(s *snapshot, a *account) []json.RawMessage {
 	groups := []json.RawMessage{}
 	for _, name := range unique(append(a.roles(), g.defaultRoles...)) {
 		group := json.RawMessage("[]")
@@ -145,5 +155,5 @@ func (g *Guard) Exchange(ctx context.Context, token string) (Issued, error) {
 		}
 		groups = append(groups, group)
 	}
-	return Issued{text, a.name, groups, c.IssuedAt, c.Expires}, nil
+	return groups
 }

@@ -28,7 +28,11 @@ type Options struct {
 	// Known are the permissions that the server's own routes ask for, as GET /permissions lists them; those of this
 	// package need not be named.
 	Known []Permission
-	Now   func() time.Time // for issuing and judging JWTs; nil: time.Now
+	// Happened is told what happens to subjects through this Guard, in order, before the call that made it happen returns;
+	// nil: nobody wants to know. It must heed ctx, which ends soon: it cannot make that call fail. What other programs and
+	// other nodes do to the accounts is not told.
+	Happened func(ctx context.Context, events []AccountEvent)
+	Now      func() time.Time // for issuing and judging JWTs; nil: time.Now
 }
 
 // Guard judges identities and permissions. It caches all accounts under a version that Raise increases.
@@ -40,11 +44,13 @@ type Guard struct {
 	open         bool
 	attempts     *Attempts
 	known        []Permission
+	happened     func(context.Context, []AccountEvent)
 	now          func() time.Time
 
 	version  atomic.Uint64
 	snapshot atomic.Pointer[snapshot]
 	loading  chan struct{} // holds one token while somebody loads
+	writing  chan struct{} // holds one token while somebody writes an account
 	failure  loadFailure   // belongs to whoever loads
 }
 
@@ -72,8 +78,10 @@ func NewGuard(o Options) (*Guard, error) {
 		open:         o.Open,
 		attempts:     NewAttempts(o.FailDelay),
 		known:        knownPermissions(o.Known),
+		happened:     o.Happened,
 		now:          o.Now,
 		loading:      make(chan struct{}, 1),
+		writing:      make(chan struct{}, 1),
 	}
 	g.version.Store(1)
 	return g, nil

@@ -27,6 +27,9 @@ const (
 // Name is the name of the subject for the fields subject and modifiedBy; "" when there is none.
 func (id Identity) Name() string { return id.name }
 
+// Subject is the _id of the subject, 24 hex digits; "" when there is none.
+func (id Identity) Subject() string { return id.subject }
+
 // Anonymous is whoever shows no credential.
 func Anonymous() Identity { return Identity{} }
 

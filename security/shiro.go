@@ -69,6 +69,9 @@ func (r *rights) add(text string) {
 	r.grants = append(r.grants, g)
 }
 
+// some tells whether there is any permission.
+func (r *rights) some() bool { return len(r.grants) > 0 }
+
 // permit tells whether a permission is held; one with commas needs all of its combinations.
 func (r *rights) permit(p Permission) bool {
 	if r.all {

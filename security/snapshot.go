@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -62,17 +63,18 @@ var builtIn = []struct{ name, permission string }{
 // snapshot is everything the Guard knows about accounts, as of one version. It never changes.
 type snapshot struct {
 	version  uint64
+	kept     map[AccountKind][]Record
 	subjects []*account // by name
 	roles    []*role    // by name
 	byID     map[string]*account
 	byName   map[string]*role
+	byNames  map[string]*account // the first of each name
 	tokens   tokens
 	defaults rights
 }
 
 // takeSnapshot reads all accounts. Errors: ErrUnavailable, or internal.
 func (g *Guard) takeSnapshot(ctx context.Context, version uint64) (*snapshot, error) {
-	s := &snapshot{version: version, byID: map[string]*account{}, byName: map[string]*role{}, tokens: tokens{}}
 	roles, err := g.accounts.List(ctx, Roles)
 	if err != nil {
 		return nil, fmt.Errorf("listing roles: %w", err)
@@ -81,14 +83,33 @@ func (g *Guard) takeSnapshot(ctx context.Context, version uint64) (*snapshot, er
 	if err != nil {
 		return nil, fmt.Errorf("listing subjects: %w", err)
 	}
-	if err := s.addRoles(roles); err != nil {
+	return g.newSnapshot(version, map[AccountKind][]Record{Roles: roles, Subjects: subjects})
+}
+
+// newSnapshot is what the Guard knows when these accounts are kept. Errors are internal.
+func (g *Guard) newSnapshot(version uint64, kept map[AccountKind][]Record) (*snapshot, error) {
+	s := &snapshot{
+		version: version, kept: kept, byID: map[string]*account{}, byName: map[string]*role{}, byNames: map[string]*account{},
+		tokens: tokens{},
+	}
+	if err := s.addRoles(kept[Roles]); err != nil {
 		return nil, err
 	}
 	s.defaults = *s.compile(g.defaultRoles)
-	if err := s.addSubjects(subjects, g); err != nil {
+	if err := s.addSubjects(kept[Subjects], g); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// with is the snapshot as it would be after an account was written (without JSON: deleted). Errors are internal.
+func (s *snapshot) with(g *Guard, kind AccountKind, r Record) (*snapshot, error) {
+	kept := maps.Clone(s.kept)
+	kept[kind] = slices.DeleteFunc(slices.Clone(kept[kind]), func(other Record) bool { return other.ID == r.ID })
+	if r.JSON != nil {
+		kept[kind] = append(kept[kind], r)
+	}
+	return g.newSnapshot(s.version, kept)
 }
 
 func (s *snapshot) addRoles(records []Record) error {
@@ -139,6 +160,9 @@ func (s *snapshot) addSubjects(records []Record, g *Guard) error {
 	slices.SortFunc(s.subjects, func(a, b *account) int { return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.id, b.id)) })
 	for _, a := range s.subjects {
 		s.tokens.add(a)
+		if s.byNames[a.name] == nil {
+			s.byNames[a.name] = a
+		}
 	}
 	return nil
 }

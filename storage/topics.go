@@ -21,7 +21,8 @@ const (
 )
 
 // reservedTopics are names, in lower case, that no topic may have though no table is called so.
-var reservedTopics = []string{AlarmsCollection, CountersCollection, TopicsCollection, SubjectsCollection, RolesCollection, "world"}
+var reservedTopics = []string{AlarmsCollection, CountersCollection, TopicsCollection, MetaCollection, SubjectsCollection, RolesCollection,
+	"world"}
 
 const (
 	defaultMaxTopics           = 10_000

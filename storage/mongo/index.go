@@ -58,7 +58,7 @@ func (x index) guards() bool {
 // known are the collections that are made ready at the start.
 func (e *Engine) known() []string {
 	names := []string{storage.SubjectsCollection, storage.RolesCollection, storage.AlarmsCollection, storage.CountersCollection,
-		storage.TopicsCollection}
+		storage.TopicsCollection, storage.MetaCollection}
 	for _, c := range slices.Concat(storage.Nightscout(), e.options.Free) {
 		names = append(names, c.Name)
 	}

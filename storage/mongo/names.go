@@ -29,7 +29,7 @@ func (e *Engine) physical(collection string) string {
 // isReserved tells whether a collection is Nightwire's own as well, though it holds documents like others.
 func isReserved(collection string) bool {
 	switch collection {
-	case storage.AlarmsCollection, storage.CountersCollection, storage.TopicsCollection:
+	case storage.AlarmsCollection, storage.CountersCollection, storage.TopicsCollection, storage.MetaCollection:
 		return true
 	default:
 		return false
