@@ -105,6 +105,12 @@ func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	h.inlet.Conn = conn
+	if early := buffers.Reader.Buffered(); early > 0 {
+		h.inlet.early = make([]byte, early)
+		if _, err := io.ReadFull(buffers.Reader, h.inlet.early); err != nil {
+			return nil, nil, errors.Join(err, conn.Close())
+		}
+	}
 	return h.inlet, buffers, nil
 }
 
@@ -112,6 +118,7 @@ func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // answers of its own to what breaks the protocol, between our frames or within one.
 type inlet struct {
 	net.Conn
+	early  []byte // what came right behind the request; gorilla/websocket would refuse its sender
 	began  time.Time
 	heard  atomic.Int64 // when something was last read: nanoseconds since began
 	live   bool         // the handshake is made
@@ -120,6 +127,13 @@ type inlet struct {
 
 // Read implements net.Conn.
 func (i *inlet) Read(p []byte) (int, error) {
+	if len(i.early) > 0 {
+		n := copy(p, i.early)
+		if i.early = i.early[n:]; len(i.early) == 0 {
+			i.early = nil
+		}
+		return n, nil
+	}
 	n, err := i.Conn.Read(p)
 	i.note()
 	i.failed = i.failed || err != nil

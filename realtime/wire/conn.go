@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ type Options struct {
 	PingEvery    time.Duration // 0: 25 s; negative: never
 	MaxRequests  int           // messages read ahead of those being worked on; reading pauses beyond; 0: 16
 	Subprotocol  string        // of those that the client offers, the one to be spoken; "": none
+	Oversize     func()        // called for each message beyond MaxMessage, which is thrown away, and the connection lives on; nil: it is closed
 	Log          *slog.Logger
 }
 
@@ -85,7 +87,9 @@ func newConn(ws *websocket.Conn, in *inlet, o Options) *Conn {
 	c := &Conn{opts: o, ws: ws, inlet: in, link: NewLink(in.Conn)}
 	c.life, c.over = context.WithCancel(context.Background())
 	c.moved = sync.NewCond(&c.mu)
-	ws.SetReadLimit(o.MaxMessage)
+	if o.Oversize == nil {
+		ws.SetReadLimit(o.MaxMessage)
+	}
 	ws.SetPingHandler(c.pong)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -198,6 +202,20 @@ func (c *Conn) leave() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.end()
+}
+
+// HangUp ends the connection in place of Run, without a word: nothing is written any more, no close frame either. What the
+// client sends is thrown away until it ends the TCP connection too, for which it has a little time.
+func (c *Conn) HangUp() {
+	c.mu.Lock()
+	if c.state == open {
+		c.state = parting
+		c.timer.Reset(closePatience)
+	}
+	c.mu.Unlock()
+	c.link.End()
+	_, _ = io.Copy(io.Discard, c.inlet) // ends with the connection, by the timer at the latest
+	c.Cut(nil)
 }
 
 // Cut ends the TCP connection at once, so that the client comes back.

@@ -103,6 +103,18 @@ func (l *Link) Farewell() {
 	}
 }
 
+// End ends our side of the connection; the other side's can still be read.
+func (l *Link) End() {
+	l.Farewell()
+	conn := l.conn
+	if sealed, ok := conn.(*tls.Conn); ok {
+		conn = sealed.NetConn()
+	}
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // a client that has gone needs no end
+	}
+}
+
 // Close ends the TCP connection. It does not wait for anything.
 func (l *Link) Close() {
 	conn := l.conn

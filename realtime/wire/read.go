@@ -28,7 +28,13 @@ func (c *Conn) read() error {
 		if err != nil {
 			return err
 		}
-		message, err := readAll(r)
+		message, err := readAll(r, c.opts.MaxMessage)
+		if errors.Is(err, websocket.ErrReadLimit) && c.opts.Oversize != nil {
+			if _, err = io.Copy(io.Discard, r); err == nil {
+				c.opts.Oversize()
+				continue
+			}
+		}
 		if err != nil {
 			return err
 		}
@@ -39,12 +45,15 @@ func (c *Conn) read() error {
 	}
 }
 
-// readAll reads a message; it is never nil. Most are small.
-func readAll(r io.Reader) ([]byte, error) {
+// readAll reads a message; it is never nil. Most are small. Errors: websocket.ErrReadLimit, with some of the message read.
+func readAll(r io.Reader, limit int64) ([]byte, error) {
 	message := make([]byte, 0, 256)
 	for {
 		n, err := r.Read(message[len(message):cap(message)])
 		message = message[:len(message)+n]
+		if int64(len(message)) > limit {
+			return nil, websocket.ErrReadLimit
+		}
 		if err == io.EOF {
 			return message, nil
 		}
