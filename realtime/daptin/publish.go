@@ -3,6 +3,7 @@ package daptin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 
@@ -12,6 +13,9 @@ import (
 
 // PublishPath is where PublishHandler belongs.
 const PublishPath = "/action/world/publish_to_topic"
+
+// errUnread is a body that ended early.
+var errUnread = &fault{"request cannot be read"}
 
 // servePublish publishes a message for those without a socket (spec §5). The same tokens count as for a socket, the same
 // rights, and the same limits.
@@ -45,7 +49,7 @@ func (s *Server) publishRequested(ctx context.Context, r *http.Request, body io.
 	}
 	text, err := io.ReadAll(body)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%w: %w", errUnread, err)
 	}
 	topic, message, err := decodeAction(text)
 	if err != nil {
@@ -78,6 +82,8 @@ func actionFault(err error, topic string) (status int, text string) {
 	switch {
 	case errors.As(err, &tooLong):
 		return http.StatusRequestEntityTooLarge, "request too large"
+	case errors.Is(err, errUnread):
+		return http.StatusBadRequest, errUnread.message
 	case errors.Is(err, security.ErrUnauthenticated):
 		return http.StatusUnauthorized, unauthorized[Doc]
 	case errors.Is(err, security.ErrForbidden):
@@ -88,7 +94,7 @@ func actionFault(err error, topic string) (status int, text string) {
 		return http.StatusRequestEntityTooLarge, shownText(err)
 	case errors.Is(err, storage.ErrInvalid):
 		return http.StatusBadRequest, shownText(err)
-	case isUnavailable(err), errors.Is(err, io.ErrUnexpectedEOF):
+	case isUnavailable(err):
 		return http.StatusServiceUnavailable, errUnavailable.message
 	default:
 		return http.StatusInternalServerError, errInternal.message

@@ -146,6 +146,11 @@ func TestRefusalsOverHTTP(t *testing.T) {
 	if status, answer := wide.post("?token="+token, publication("todo", `"`+strings.Repeat("x", 1<<20)+`"`)); status != 413 || answer != notified("Message too large") {
 		t.Errorf("a long message: %d %.200s", status, answer)
 	}
+	for err, want := range map[error]int{errUnread: 400, context.Canceled: 503, io.ErrClosedPipe: 500} {
+		if status, _ := actionFault(fmt.Errorf("wrapped: %w", err), ""); status != want {
+			t.Errorf("%v: %d", err, status)
+		}
+	}
 	if status, body := h.get("/publish"); status != 405 || body != notified("method not allowed") {
 		t.Errorf("GET: %d %s", status, body)
 	}
