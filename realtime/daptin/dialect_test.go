@@ -96,6 +96,14 @@ func TestEventsAreTheSameInBothDialects(t *testing.T) {
 			t.Errorf("\ngot  %s\nwant %s", got, want)
 		}
 	}
+	// What is no object has no place in the document's envelope.
+	if err := h.topics.Publish(t.Context(), h.by(token), "room", `[1,"x"]`); err != nil {
+		t.Fatal(err)
+	}
+	doc.want(event(reference("alice"), "new-message", "room", "null"))
+	if got := typed.next(); !strings.Contains(got, base64.StdEncoding.EncodeToString([]byte(`[1,"x"]`))) {
+		t.Errorf("heard %s", got)
+	}
 }
 
 // Equal subscriptions share a form, unequal ones of a topic the view under it, and nothing is left of what has ended.

@@ -261,7 +261,7 @@ func TestLimitsOfASubscriber(t *testing.T) {
 	c.send(
 		subscribe("todo,document,counted"), // none
 		subscribe("todo", "{"+strings.Join(many, ",")+"}"),
-		subscribe("todo", `{"f":"`+strings.Repeat("x", maxFilterSize)+`"}`),
+		subscribe("todo", `{"`+strings.Repeat("x", maxFilterSize)+`":null}`),
 		subscribe("document"), subscribe("counted"), subscribe("todo"),
 	)
 	c.settled()
