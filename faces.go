@@ -45,6 +45,9 @@ func (s *server) connect(ctx context.Context) error {
 	})
 	s.speakSocketIO(hub, alarms)
 	s.speakDaptin(hub, documents)
+	if err := s.speakUsers(hub); err != nil {
+		return err
+	}
 	s.http.Echo.Any("/*", echo.WrapHandler(s.speakDirectus(hub, documents, public.Handler())))
 	return nil
 }

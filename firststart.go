@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -42,17 +43,19 @@ Write a document (the token in this line is valid for 8 hours):
 }
 
 // localURL is how this machine reaches the server.
-func (s *server) localURL() string {
-	scheme := "http://"
-	if s.tls != nil {
-		scheme = "https://"
+func (s *server) localURL() string { return localURL("http", s.tls, s.listener) + s.basePath }
+
+// localURL is how this machine reaches a listener, by the scheme or its twin over TLS.
+func localURL(scheme string, secure *tls.Config, l net.Listener) string {
+	if secure != nil {
+		scheme += "s"
 	}
-	host, port, err := net.SplitHostPort(s.listener.Addr().String())
+	host, port, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {
-		return scheme + s.listener.Addr().String() + s.basePath
+		return scheme + "://" + l.Addr().String()
 	}
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return scheme + net.JoinHostPort(host, port) + s.basePath
+	return scheme + "://" + net.JoinHostPort(host, port)
 }

@@ -32,7 +32,8 @@ type server struct {
 	endDocuments func()                        // ends what they do in the background and waits for it
 	http         *api.Server
 	listener     net.Listener
-	tls          *tls.Config // nil for plain HTTP only
+	usersServer  *usersServer // of the Users event socket; nil where there is none
+	tls          *tls.Config  // nil for plain HTTP only
 }
 
 // start opens and connects the parts, and greets on the first start. What it opened is closed when it fails.
@@ -65,6 +66,9 @@ func (s *server) open(ctx context.Context, stdout io.Writer) (err error) {
 	}
 	if s.listener, err = net.Listen("tcp", s.address()); err != nil {
 		return fmt.Errorf("cannot listen: %w", err)
+	}
+	if err := s.listenUsers(); err != nil {
+		return err
 	}
 	if err := s.connect(ctx); err != nil {
 		return err
@@ -104,6 +108,9 @@ func background(f func(context.Context)) (end func()) {
 }
 
 func (s *server) warn() {
+	for _, warning := range s.usersWarnings() {
+		s.log.Warn(warning)
+	}
 	if !s.security {
 		s.log.Warn("API3_SECURITY_ENABLE is false: everything is permitted to everyone")
 	}
@@ -116,9 +123,14 @@ func (s *server) warn() {
 
 // serve answers until ctx ends (the first SIGTERM or interrupt), then stops gracefully; a second signal ends at once.
 func (s *server) serve(ctx context.Context, release func()) error {
-	s.log.Info("ready", "url", s.localURL(), "data", s.place(), "version", version)
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
 	go func() { failed <- s.http.Serve(s.listener) }()
+	ready := []any{"url", s.localURL(), "data", s.place(), "version", version}
+	if s.usersServer != nil {
+		go func() { failed <- s.usersServer.serve() }()
+		ready = append(ready, "users", localURL("ws", s.tls, s.usersServer.listener))
+	}
+	s.log.Info("ready", ready...)
 	select {
 	case err := <-failed:
 		return errors.Join(err, s.close())
@@ -155,6 +167,9 @@ func (s *server) close() error {
 	}
 	if s.listener != nil {
 		_ = s.listener.Close() // closed already when it was served
+	}
+	if s.usersServer != nil {
+		_ = s.usersServer.listener.Close() // the same
 	}
 	if s.engine != nil {
 		return s.engine.Close()

@@ -18,6 +18,7 @@ import (
 	"nightwire/api"
 	"nightwire/realtime/daptin"
 	"nightwire/realtime/directus"
+	"nightwire/realtime/users"
 	"nightwire/security"
 	"nightwire/storage"
 )
@@ -56,6 +57,8 @@ type settings struct {
 	livePath               string
 	live                   daptin.Options // what an operator decides of it
 	topics                 storage.TopicOptions
+	users                  users.Options // what an operator decides of it
+	usersPort              string        // the setting, or the file and the key, that says its port
 	logLevel               slog.Level
 	logJSON                bool
 }
@@ -71,9 +74,9 @@ type setting struct {
 }
 
 // table is the one list of settings: it reads the environment, and prints --help and the README's table.
-var table = slices.Concat(generalTable, websocketTable, liveTable)
+var table = slices.Concat(generalTable, websocketTable, liveTable, usersTable)
 
-// generalTable is the settings of everything but /websocket and /live.
+// generalTable is the settings of everything but /websocket, /live and the Users event socket.
 var generalTable = []setting{
 	{"PORT", nil, "1337", "TCP port; 0 takes a free one",
 		func(s *settings, v string) error { return setPort(&s.port, v) }},
@@ -166,7 +169,7 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 			return s, fmt.Errorf("%s: %w", t.name, err)
 		}
 	}
-	return s, errors.Join(s.checkMongoNames(), s.checkPaths())
+	return s, errors.Join(s.checkMongoNames(), s.checkPaths(), s.checkUsersPort())
 }
 
 // lookup finds the setting under any of its names; an empty value counts as not set.
