@@ -1,6 +1,9 @@
 package realtime
 
-import "sync"
+import (
+	"iter"
+	"sync"
+)
 
 // Shared are values that several users have in common, by what they depend on: a value is made for its first user and
 // forgotten with its last. The zero value holds none.
@@ -47,4 +50,17 @@ func (s *Shared[K, V]) Len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.values)
+}
+
+// All yields the values. Nobody can take or give one meanwhile.
+func (s *Shared[K, V]) All() iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for key, known := range s.values {
+			if !yield(key, known.value) {
+				return
+			}
+		}
+	}
 }

@@ -7,60 +7,29 @@ import (
 	"strings"
 	"time"
 
+	"nightwire/realtime"
 	"nightwire/security"
 )
 
 // judgeTimeout is how long finding out about a token may take.
 const judgeTimeout = 10 * time.Second
 
-// credential is who a connection is, and what showed it.
-type credential struct {
-	who   security.Identity
-	token string // an access token or a JWT; "": none was shown
-}
-
-// isJWT tells JSON web tokens from access tokens, which have no dots.
-func isJWT(token string) bool { return strings.Count(token, ".") == 2 }
-
-// identify finds out whose token it is. Guesses are slowed down by address. Errors: those of Guard.Authenticate.
-func (s *Server) identify(ctx context.Context, address, token string) (credential, error) {
-	shown := security.Credentials{Tokens: []string{token}}
-	if isJWT(token) {
-		shown = security.Credentials{JWT: token}
-	}
-	who, err := s.options.Guard.Authenticate(ctx, address, shown)
-	if err == nil && who.Name() == "" { // a JWT whose subject is gone
-		err = security.ErrUnauthenticated
-	}
-	return credential{who, token}, err
-}
-
 // stands tells whether a credential still shows the same identity. A JWT that has expired does, as long as its subject
 // is there: it is good for the duration of the connection, unless the dialect says otherwise. Errors: ErrUnavailable.
-func (s *Server) stands(ctx context.Context, c credential) (bool, error) {
-	if c.token == "" {
-		return true, nil
-	}
-	find := func(ctx context.Context, token string) (security.Identity, error) {
-		return s.options.Guard.ByAccessToken(ctx, token)
-	}
-	if isJWT(c.token) {
-		find = s.options.Guard.ByJWT
-	}
-	who, err := find(ctx, c.token)
-	switch {
+func (s *Server) stands(ctx context.Context, c realtime.Credential) (bool, error) {
+	switch err := c.Check(ctx, s.options.Guard); {
 	case errors.Is(err, security.ErrExpired):
-		return s.options.Guard.Exists(ctx, c.who)
+		return s.options.Guard.Exists(ctx, c.Who)
 	case errors.Is(err, security.ErrUnauthenticated):
 		return false, nil
 	default:
-		return who == c.who, err
+		return err == nil, err
 	}
 }
 
 // admission is how an upgrade was answered.
 type admission struct {
-	shown     credential
+	shown     realtime.Credential
 	handshake bool // the first message has to authenticate
 }
 
@@ -68,7 +37,7 @@ type admission struct {
 func (s *Server) admit(ctx context.Context, r *http.Request) (admission, error) {
 	token := s.tokenOf(r)
 	if token != "" {
-		shown, err := s.identify(ctx, s.options.Address(r), token)
+		shown, err := realtime.Identify(ctx, s.options.Guard, s.options.Address(r), token)
 		return admission{shown: shown}, err
 	}
 	switch s.options.Auth {

@@ -43,9 +43,7 @@ func TestHeldByTopics(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("not told")
 	}
-	h.server.topics.mu.Lock()
-	defer h.server.topics.mu.Unlock()
-	for key, v := range h.server.topics.views {
+	for key, v := range h.server.topics.views.All() {
 		if v.last != nil {
 			t.Errorf("%v holds its last event", key)
 		}

@@ -32,7 +32,7 @@ type conn struct {
 	claim   *claim
 
 	mu            sync.Mutex
-	shown         credential
+	shown         realtime.Credential
 	dialect       Dialect
 	subscriptions []*subscription
 	over          bool // no more subscriptions
@@ -54,9 +54,9 @@ func (s *Server) newConn(socket *wire.Conn, address string, a admission, d Diale
 // run works until the connection ends. The version is that of the Guard before the connection was authenticated.
 func (c *conn) run(version uint64) {
 	defer c.safely()
-	c.server.enter(c)
-	defer c.server.leave(c)
-	session := c.server.options.Hub.Join(presence{c}, c.server.topics.silent())
+	c.server.conns.Enter(c.wire)
+	defer c.server.conns.Leave(c.wire)
+	session := c.server.options.Hub.Join(presence{c}, c.server.silent)
 	defer session.Leave()
 	if c.server.options.Guard.Version() != version {
 		c.rejudge(context.Background())
@@ -110,21 +110,21 @@ func (c *conn) answer(message storage.Value) {
 func (c *conn) identity() security.Identity {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.shown.who
+	return c.shown.Who
 }
 
 // become makes the connection somebody else. Its subscriptions go on with the new one's rights.
-func (c *conn) become(shown credential) {
+func (c *conn) become(shown realtime.Credential) {
 	c.mu.Lock()
-	before := c.shown.who
+	before := c.shown.Who
 	c.shown = shown
 	subscriptions := append([]*subscription(nil), c.subscriptions...)
 	c.mu.Unlock()
-	if before == shown.who {
+	if before == shown.Who {
 		return
 	}
 	for _, s := range subscriptions {
-		s.hear(shown.who) // first, so that no event is missed
+		s.hear(shown.Who) // first, so that no event is missed
 		s.session.Drop(before)
 	}
 }

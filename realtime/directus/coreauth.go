@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"nightwire/realtime"
 	"nightwire/security"
 )
 
@@ -31,14 +32,14 @@ func (c *conn) coreAuth(ctx context.Context, r request) {
 
 // authenticate finds out who an auth message comes from. There are no e-mail addresses, passwords or refresh tokens here:
 // they are wrong. Errors: errAuthFailed, security.ErrUnavailable.
-func (c *conn) authenticate(ctx context.Context, r request) (credential, error) {
+func (c *conn) authenticate(ctx context.Context, r request) (realtime.Credential, error) {
 	token := r.body.Get("access_token").Text()
 	if token == "" {
-		return credential{}, errAuthFailed
+		return realtime.Credential{}, errAuthFailed
 	}
-	shown, err := c.server.identify(ctx, c.address, token)
+	shown, err := realtime.Identify(ctx, c.server.options.Guard, c.address, token)
 	if errors.Is(err, security.ErrUnauthenticated) {
-		return credential{}, errAuthFailed
+		return realtime.Credential{}, errAuthFailed
 	}
 	return shown, err
 }
@@ -49,14 +50,14 @@ func (s *Server) admitsAll() bool {
 }
 
 // credential is what the connection shows now.
-func (c *conn) credential() credential {
+func (c *conn) credential() realtime.Credential {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.shown
 }
 
 // show replaces what the connection shows, and leaves to its subscriptions what they had.
-func (c *conn) show(shown credential) {
+func (c *conn) show(shown realtime.Credential) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.shown = shown

@@ -83,12 +83,8 @@ func TestBadMessages(t *testing.T) {
 		}
 	}
 	c.quiet()
-	h.server.mu.Lock()
-	defer h.server.mu.Unlock()
-	for conn := range h.server.conns {
-		if n := len(conn.listening()); n != 0 {
-			t.Errorf("%d subscriptions", n)
-		}
+	if forms, sessions := h.server.topics.forms.Len(), h.hub.Sessions(); forms != 0 || sessions != h.server.Connections() {
+		t.Errorf("%d forms, %d sessions", forms, sessions)
 	}
 }
 

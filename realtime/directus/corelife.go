@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"nightwire/realtime"
 	"nightwire/storage"
 )
 
@@ -16,13 +17,13 @@ type coreLife struct {
 
 	mu      sync.Mutex
 	state   authState
-	waiting *time.Timer // for authentication, in the states handshake and renewal
-	expiry  *time.Timer // of the JWT
-	spoken  bool        // the core dialect, by now
-	beat    *heartbeat  // nil: there is none, or not yet
-	working bool        // on a message
-	due     []func()    // what came up meanwhile
-	lapsed  credential  // in renewal: by which the subscriptions that are on hold hear
+	waiting *time.Timer         // for authentication, in the states handshake and renewal
+	expiry  *time.Timer         // of the JWT
+	spoken  bool                // the core dialect, by now
+	beat    *heartbeat          // nil: there is none, or not yet
+	working bool                // on a message
+	due     []func()            // what came up meanwhile
+	lapsed  realtime.Credential // in renewal: by which the subscriptions that are on hold hear
 }
 
 // authState is what a connection knows about its client.
@@ -124,18 +125,18 @@ func (l *coreLife) speak() {
 func (l *coreLife) watch() {
 	stop(&l.expiry)
 	shown := l.conn.credential()
-	if isJWT(shown.token) {
-		left := l.conn.server.options.Guard.Remaining(shown.token)
+	if realtime.IsJWT(shown.Token) {
+		left := l.conn.server.options.Guard.Remaining(shown.Token)
 		l.expiry = time.AfterFunc(left, func() { l.between(func() { l.lapse(shown) }) })
 	}
 }
 
 // revoked is called when a credential no longer shows the same identity. It does not block.
-func (l *coreLife) revoked(shown credential) { l.between(func() { l.lapse(shown) }) }
+func (l *coreLife) revoked(shown realtime.Credential) { l.between(func() { l.lapse(shown) }) }
 
 // lapse is the end of a credential: whoever showed it is the public role until the next auth message, and hears what happens
 // meanwhile afterwards. It needs the lock.
-func (l *coreLife) lapse(shown credential) {
+func (l *coreLife) lapse(shown realtime.Credential) {
 	if l.state != settled || l.conn.credential() != shown {
 		return
 	}
@@ -143,7 +144,7 @@ func (l *coreLife) lapse(shown credential) {
 	for _, s := range l.conn.listening() {
 		s.session.Hold()
 	}
-	l.conn.show(credential{})
+	l.conn.show(realtime.Credential{})
 	l.conn.send(coreFailure("auth", errTokenExpired, ""))
 	l.await(l.unrenewed)
 }
@@ -171,7 +172,7 @@ func (l *coreLife) unrenewed() {
 		l.hangUp()
 		return
 	}
-	l.settle(credential{})
+	l.settle(realtime.Credential{})
 }
 
 // judging is called when an auth message has come: nobody is late any more.
@@ -194,11 +195,11 @@ func (l *coreLife) refuse(uid storage.Value, f *fault) {
 		l.hangUp()
 		return
 	}
-	l.settle(credential{})
+	l.settle(realtime.Credential{})
 }
 
 // accept answers an auth message whose credential is good.
-func (l *coreLife) accept(uid storage.Value, shown credential) {
+func (l *coreLife) accept(uid storage.Value, shown realtime.Credential) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.state == shut {
@@ -211,12 +212,12 @@ func (l *coreLife) accept(uid storage.Value, shown credential) {
 }
 
 // settle makes the connection somebody, and lets those subscriptions go on that he may hear. It needs the lock.
-func (l *coreLife) settle(shown credential) {
+func (l *coreLife) settle(shown realtime.Credential) {
 	l.conn.become(shown)
 	if l.state == renewal {
-		l.conn.resume(l.lapsed.who)
+		l.conn.resume(l.lapsed.Who)
 	}
-	l.state, l.lapsed = settled, credential{}
+	l.state, l.lapsed = settled, realtime.Credential{}
 }
 
 // hangUp closes the connection as the original does, without a code. It needs the lock.

@@ -81,12 +81,7 @@ func TestConnectionLimit(t *testing.T) {
 
 // places waits until no more than so many places are taken.
 func (h *house) places(most int) {
-	taken := func() int {
-		h.server.mu.Lock()
-		defer h.server.mu.Unlock()
-		return h.server.places
-	}
-	for taken() > most {
+	for h.server.conns.Places() > most {
 		time.Sleep(time.Millisecond)
 	}
 }

@@ -29,9 +29,7 @@ func TestNothingLeft(t *testing.T) {
 		}
 	}
 	left := func() string {
-		h.server.topics.mu.Lock()
-		defer h.server.topics.mu.Unlock()
-		if c, s, f, v := h.server.Connections(), h.hub.Sessions(), len(h.server.topics.forms), len(h.server.topics.views); c+s+f+v > 0 {
+		if c, s, f, v := h.server.Connections(), h.hub.Sessions(), h.server.topics.forms.Len(), h.server.topics.views.Len(); c+s+f+v > 0 {
 			return fmt.Sprintf("%d connections, %d sessions, %d forms, %d views", c, s, f, v)
 		}
 		if n := runtime.NumGoroutine(); n > before+5 {

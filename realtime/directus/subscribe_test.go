@@ -165,9 +165,7 @@ func TestTopicsAreForgotten(t *testing.T) {
 	}
 	c.settled()
 	count := func() (int, int, int) {
-		h.server.topics.mu.Lock()
-		defer h.server.topics.mu.Unlock()
-		return len(h.server.topics.forms), len(h.server.topics.views), h.hub.Sessions()
+		return h.server.topics.forms.Len(), h.server.topics.views.Len(), h.hub.Sessions()
 	}
 	if forms, views, sessions := count(); forms != 5 || views != 2 || sessions < 6 {
 		t.Errorf("%d forms, %d views, %d sessions", forms, views, sessions)

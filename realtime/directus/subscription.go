@@ -95,7 +95,7 @@ func (c *conn) subscribe(ctx context.Context, s items, t topic, q *query, hold b
 	if hold {
 		n.session.Hold()
 	}
-	n.hear(c.shown.who)
+	n.hear(c.shown.Who)
 	c.subscriptions = append(c.subscriptions, n)
 	return n, nil
 }

@@ -18,19 +18,22 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		notFound(w, r)
 		return
 	}
-	status, ok := s.take()
-	if !ok {
-		wire.Refuse(w, status)
+	switch err := s.conns.Take(s.options.ConnLimit); {
+	case errors.Is(err, wire.ErrFull):
+		wire.Refuse(w, "403 Forbidden")
+		return
+	case err != nil:
+		wire.Refuse(w, "503 Service Unavailable")
 		return
 	}
 	version := s.options.Guard.Version()
 	c := s.upgrade(w, r)
 	if c == nil {
-		s.give()
+		s.conns.Give()
 		return
 	}
 	go func() {
-		defer s.give()
+		defer s.conns.Give()
 		c.run(version)
 	}()
 }

@@ -10,7 +10,6 @@ import (
 // who share it cost one look. Look belongs to the hub's Run.
 type view struct {
 	query *query
-	uses  int // forms; guarded by the lock of topics
 
 	last *look
 }

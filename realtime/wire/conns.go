@@ -65,6 +65,13 @@ func (s *Conns) Leave(c *Conn) {
 	delete(s.open, c)
 }
 
+// Places is how many places are taken.
+func (s *Conns) Places() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.places
+}
+
 // Len is how many connections there are.
 func (s *Conns) Len() int {
 	s.mu.Lock()
