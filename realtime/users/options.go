@@ -1,7 +1,6 @@
 package users
 
 import (
-	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -22,15 +21,12 @@ type Guard interface {
 	Remaining(token string) time.Duration
 }
 
-// Publisher is what the event socket needs of a storage.Engine.
-type Publisher interface {
-	Publish(ctx context.Context, m storage.Message) error
-}
-
-// Options are the parts that a server needs and the operator's choices. Beyond Hub, Engine and Guard all may be left out.
+// Options are the parts that a server needs and the operator's choices. Beyond Hub, Engine, Meta and Guard all may be left
+// out.
 type Options struct {
 	Hub    *realtime.Hub
-	Engine Publisher
+	Engine storage.Engine // for echoes to everybody
+	Meta   *storage.Meta
 	Guard  Guard
 	Config Config       // with nobody approved, and no key, everybody is refused
 	Log    *slog.Logger // nil: the default one
@@ -38,8 +34,9 @@ type Options struct {
 	Address func(*http.Request) string // a client's address, for slowing down guesses; nil: that of the TCP connection
 	Wire    wire.Options               // a message beyond MaxMessage is dropped; Log is set from the one above
 
-	EchoRate  int // echoes per second of one socket; those beyond are dropped; 0: 20
-	EchoBurst int // echoes at once; 0: 40
+	// How many echoes per second, and at once, one socket may ask for; those beyond are dropped. 32 KiB of an echo count as one
+	// more. 0: 20 and 40.
+	EchoRate, EchoBurst int
 }
 
 // complete is the options with what was left out.
