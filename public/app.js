@@ -103,6 +103,29 @@ async function connect() {
   }
 }
 
+// Nothing is kept but what stands in the field. The token goes in a header, because addresses are logged.
+async function signOut() {
+  close('busy', 'Signing out');
+  $('signout').disabled = true;
+  try {
+    const answer = await fetch('api/v2/authorization/signout', { method: 'POST', headers: { 'api-secret': $('token').value.trim() } });
+    if (answer.ok) forget('off', 'Signed out');
+    else if (answer.status === 401) forget('bad', 'The server does not know this token; it is forgotten here');
+    else throw new Error('the server answered ' + answer.status);
+  } catch (error) {
+    close('bad', 'Not signed out: ' + error.message);
+  }
+  offerSignOut();
+}
+
+function forget(state, text) {
+  close(state, text);
+  $('token').value = '';
+  if ($('token').type === 'text') reveal();
+}
+
+function offerSignOut() { $('signout').disabled = !$('token').value.trim(); }
+
 function clear() {
   for (const operation of OPERATIONS) $('count-' + operation).textContent = counts[operation] = 0;
   $('events').replaceChildren();
@@ -113,6 +136,9 @@ function clear() {
 $('form').addEventListener('submit', event => { event.preventDefault(); connect(); });
 $('disconnect').addEventListener('click', () => close('off', 'Not connected'));
 $('clear').addEventListener('click', clear);
+$('signout').addEventListener('click', signOut);
+$('token').addEventListener('input', offerSignOut);
+offerSignOut(); // browsers put back what stood in a field before a reload
 $('hint').textContent = `API=${new URL('api', document.baseURI)} TOKEN=your-access-token
 JWT=$(curl -s $API/v2/authorization/request/$TOKEN | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')
 curl $API/v3/entries \\

@@ -3,7 +3,7 @@ package storage_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -115,6 +115,9 @@ func (a *accounts) Put(_ context.Context, kind security.AccountKind, r security.
 	return nil
 }
 
-func (a *accounts) Delete(context.Context, security.AccountKind, string) error {
-	return fmt.Errorf("not needed here")
+func (a *accounts) Delete(_ context.Context, kind security.AccountKind, id string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.records[kind] = slices.DeleteFunc(a.records[kind], func(r security.Record) bool { return r.ID == id })
+	return nil
 }

@@ -93,7 +93,7 @@ func TestTopicsAreKept(t *testing.T) {
 func TestTopicsHaveNames(t *testing.T) {
 	h := newTopics(t, storage.TopicOptions{Collections: []storage.Collection{{Name: "Todo"}}})
 	ctx := t.Context()
-	for _, name := range []string{"Todo", "todo", "TODO", "user_account", "User_Account", "topics", "alarms", "counters", "auth_subjects", "auth_roles", "world"} {
+	for _, name := range []string{"Todo", "todo", "TODO", "user_account", "User_Account", "topics", "alarms", "counters", "user_meta", "auth_subjects", "auth_roles", "world"} {
 		h.wants(name, h.Topics.Create(ctx, h.anna, name, 0), storage.ErrReserved)
 	}
 	for _, name := range []string{"", "a,b", "a\x00", "a\n", "\x7f", "\u0085", "\xff", strings.Repeat("ä", 65)} {

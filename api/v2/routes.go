@@ -29,6 +29,7 @@ func on(kind security.AccountKind, do func(*request, security.AccountKind) error
 // routes are the operations by method and path below the root. A path that ends in a slash takes one more segment.
 var routes = map[string]operation{
 	"GET request/":         (*request).exchange,
+	"POST signout":         known((*request).signOut),
 	"GET subjects":         on(security.Subjects, (*request).list),
 	"POST subjects":        on(security.Subjects, (*request).create),
 	"PUT subjects":         on(security.Subjects, (*request).replace),

@@ -68,6 +68,14 @@ func (r *request) exchange() error {
 	return r.answer(http.StatusOK, issued)
 }
 
+// signOut tells that the asker has signed out. It ends no token.
+func (r *request) signOut() error {
+	if err := r.Guard.SignOut(r.Request().Context(), r.who); err != nil {
+		return err
+	}
+	return r.NoContent(http.StatusNoContent)
+}
+
 func (r *request) list(kind security.AccountKind) error {
 	accounts, err := r.Guard.List(r.Request().Context(), r.who, kind)
 	if err != nil {

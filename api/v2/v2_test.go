@@ -76,19 +76,23 @@ type server struct {
 	accounts *accounts
 }
 
-func serve(t *testing.T, delay time.Duration) *server {
+func serve(t *testing.T, delay time.Duration, change ...func(*security.Options)) *server {
 	t.Helper()
-	e, guard, a := assemble(t, delay)
+	e, guard, a := assemble(t, delay, change...)
 	h := httptest.NewServer(e)
 	t.Cleanup(h.Close)
 	return &server{t, h.URL, guard, a}
 }
 
-func assemble(t *testing.T, delay time.Duration) (*echo.Echo, *security.Guard, *accounts) {
+func assemble(t *testing.T, delay time.Duration, change ...func(*security.Options)) (*echo.Echo, *security.Guard, *accounts) {
 	t.Helper()
 	a := &accounts{kept: map[security.AccountKind]map[string][]byte{security.Subjects: {}, security.Roles: {}}}
-	guard, err := security.NewGuard(security.Options{Accounts: a, APISecret: testSecret, JWTKey: []byte(security.NewJWTKey()),
-		DefaultRoles: []string{"denied"}, FailDelay: delay, Known: []security.Permission{"api:*:read"}})
+	o := security.Options{Accounts: a, APISecret: testSecret, JWTKey: []byte(security.NewJWTKey()),
+		DefaultRoles: []string{"denied"}, FailDelay: delay, Known: []security.Permission{"api:*:read"}}
+	for _, c := range change {
+		c(&o)
+	}
+	guard, err := security.NewGuard(o)
 	if err != nil {
 		t.Fatal(err)
 	}

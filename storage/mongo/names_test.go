@@ -11,7 +11,7 @@ func TestReservedCollectionsAreApart(t *testing.T) {
 	e := &Engine{}
 	for collection, want := range map[string]string{
 		storage.AlarmsCollection: "nightwire_alarms", storage.CountersCollection: "nightwire_counters",
-		storage.TopicsCollection: "nightwire_topics", storage.SubjectsCollection: "auth_subjects", "entries": "entries",
+		storage.TopicsCollection: "nightwire_topics", storage.MetaCollection: "nightwire_user_meta", storage.SubjectsCollection: "auth_subjects", "entries": "entries",
 	} {
 		physical := e.physical(collection)
 		if physical != want || e.logical(physical) != collection {
