@@ -1,8 +1,8 @@
 // Command nightwire is a server for live documents: Nightscout's REST APIv3, every change of a document on the Socket.IO
 // namespace /storage, alarms on /alarm, and the websockets of Directus and Daptin.
 //
-// Package main owns the settings (settings.go, with files of their own for MongoDB's, Directus's and Daptin's), puts the parts together
-// (server.go, faces.go), greets on the first start (firststart.go) and stops them in reverse order. It owns no rule of
+// Package main owns the settings (settings.go, with files of their own for MongoDB's and those of the websockets), puts the parts together
+// (server.go, faces.go, usersface.go), greets on the first start (firststart.go) and stops them in reverse order. It owns no rule of
 // documents, rights or protocols.
 package main
 
@@ -20,7 +20,7 @@ import (
 // version is this server's own version.
 const version = "0.1.0"
 
-const usage = `nightwire serves live documents: Nightscout's REST APIv3, its Socket.IO namespace /storage, and the websockets of Directus and Daptin.
+const usage = `nightwire serves live documents: Nightscout's REST APIv3, its Socket.IO namespace /storage, the websockets of Directus and Daptin, and the Users event socket.
 
 Usage: nightwire [--help | --version]` + commandUsage + `
 It is configured by environment variables:

@@ -11,6 +11,7 @@ import (
 
 	"nightwire/realtime"
 	"nightwire/realtime/users"
+	"nightwire/storage"
 )
 
 // usersServer is the HTTP server of the Users event socket, which has a port of its own: its clients know no path.
@@ -41,6 +42,7 @@ func (s *server) speakUsers(hub *realtime.Hub) error {
 	}
 	o := s.users
 	o.Hub, o.Engine, o.Guard, o.Log, o.Address = hub, s.engine, s.guard, s.log, s.http.Echo.IPExtractor
+	o.Meta = storage.NewMeta(s.engine, s.guard)
 	var err error
 	if u.face, err = users.New(o); err != nil {
 		return fmt.Errorf("the Users event socket: %w", err)

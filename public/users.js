@@ -38,13 +38,8 @@ function takePort() {
   } catch { /* the address is said to be none when it is used */ }
 }
 
-// approval is how a server is started that approves this page, and only it.
-function approval() {
-  const pattern = `^${location.origin.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`;
-  return `USERS_PORT=${$('port').value} \\\nUSERS_APPROVED_DOMAINS='${pattern}'`;
-}
-
-const showApproval = () => { $('approve').textContent = approval(); };
+// approval is a pattern for this page's Origin, and for no other. It has no backslashes, which JSON would have doubled.
+const approval = () => `^${location.origin.replace(/[.[\]]/g, '[$&]')}$`;
 
 function echo() {
   const text = $('text').value;
@@ -93,7 +88,7 @@ talk({
   path: socketURL(), first: 'text', parameters: () => ({ token: $('token').value.trim() }), opened: begin,
   submit: echo, received: show, closed: explain,
 });
-$('url').addEventListener('input', () => { showPort(); showApproval(); });
-$('port').addEventListener('input', () => { takePort(); showApproval(); });
+$('url').addEventListener('input', showPort);
+$('port').addEventListener('input', takePort);
+$('approve').textContent = approval();
 showPort();
-showApproval();
