@@ -69,6 +69,39 @@ test('the live page says why a token is refused and takes another', { skip }, as
   await page.context().close();
 });
 
+test('signing out on the live page ends its connection and forgets the token', { skip }, async () => {
+  const page = await open('/');
+  const button = page.getByRole('button', { name: 'Sign out' });
+  const answered = () => page.waitForResponse(answer => answer.url().endsWith('/api/v2/authorization/signout'));
+  assert.ok(await button.isDisabled(), 'there is nothing to forget yet');
+  await connect(page, admin.token);
+  await page.getByText('Listening to').waitFor();
+  await page.getByRole('button', { name: 'Show the access token' }).click();
+  const [answer] = await Promise.all([answered(), button.click()]);
+  assert.equal(answer.status(), 204);
+  await page.locator('#status', { hasText: 'Signed out' }).waitFor();
+  await page.getByText('Disconnected: io client disconnect').waitFor();
+  const token = page.getByLabel('Access token', { exact: true });
+  assert.deepEqual([await token.inputValue(), await token.getAttribute('type'), await button.isDisabled()], ['', 'password', true]);
+  await page.screenshot({ path: path.join(results, 'page-signed-out.png') });
+  assertAtHome(page, admin.token);
+
+  await token.fill('nobody-0123456789abcdef');
+  const [refused] = await Promise.all([answered(), button.click()]);
+  assert.equal(refused.status(), 401);
+  await page.locator('#status', { hasText: 'does not know this token' }).waitFor();
+  assert.equal(await token.inputValue(), '');
+
+  await token.fill(admin.token);
+  await page.route('**/signout', route => route.abort());
+  await button.click();
+  await page.locator('#status', { hasText: 'Not signed out' }).waitFor();
+  assert.equal(await token.inputValue(), admin.token, 'who is not signed out can try again');
+  await connect(page, admin.token);
+  await page.getByText('Listening to').waitFor();
+  await page.context().close();
+});
+
 test('the live page below a base path, on a phone', { skip }, async () => {
   const below = await Server.start('base-path', { BASE_PATH: '/night' });
   try {
@@ -81,6 +114,8 @@ test('the live page below a base path, on a phone', { skip }, async () => {
     const identifier = await write(88, below, { jwt });
     await page.locator('.key', { hasText: identifier }).waitFor();
     await page.screenshot({ path: path.join(results, 'page-phone.png'), fullPage: true });
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.locator('#status', { hasText: 'Signed out' }).waitFor();
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing sticks out of the screen');
     assertAtHome(page, token, below);
     await page.context().close();
