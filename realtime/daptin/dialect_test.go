@@ -5,6 +5,10 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
+
+	"nightwire/security"
+	"nightwire/storage"
 )
 
 // What a connection says first decides how it is spoken to for good.
@@ -135,5 +139,30 @@ func TestSubscribersShare(t *testing.T) {
 	}
 	if n := h.hub.Sessions(); n != 0 {
 		t.Errorf("%d sessions are left", n)
+	}
+}
+
+// What has been told is not kept: documents are large.
+func TestEventsAreLetGo(t *testing.T) {
+	h := newHouse(t, Options{})
+	c := h.connect(h.token("alice", "api:*:*"))
+	c.send(subscribe("todo"), subscribe("document", `{"a":1}`))
+	c.settled()
+	for _, collection := range []string{"document", "todo"} {
+		results, err := h.documents.Insert(t.Context(), storage.Request{Who: security.Operator()}, collection, []storage.Document{`{"a":1}`})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.next()
+		select {
+		case <-h.hub.Told(results[0].Change.Group):
+		case <-time.After(patience):
+			t.Fatal("not told")
+		}
+	}
+	for topic, v := range h.server.views.All() {
+		if v.looks != nil {
+			t.Errorf("the last event of %s is kept", topic)
+		}
 	}
 }
