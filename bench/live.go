@@ -22,23 +22,34 @@ func live(o options) error {
 		return err
 	}
 	defer sockets.close()
-	var ratios [2][]float64
-	fmt.Printf("round  writes/s: none  %6d  ratio  reads/s: none  %6d  ratio\n", o.clients, o.clients)
-	for round := range o.rounds {
-		var rates [2]rates
-		for turn := range sides {
-			i := (turn + round) % 2 // neither is always the first
-			if rates[i], err = sides[i].measure(o); err != nil {
-				return err
-			}
-		}
-		none, many := rates[0], rates[1]
-		ratios[0], ratios[1] = append(ratios[0], many.writes/none.writes), append(ratios[1], many.reads/none.reads)
-		fmt.Printf("%5d  %14.0f  %6.0f  %5.2f  %13.0f  %6.0f  %5.2f\n", round,
-			none.writes, many.writes, ratios[0][round], none.reads, many.reads, ratios[1][round])
+	var loads = []struct {
+		name string
+		do   func(w *writer, n int) error
+	}{
+		{"writes", func(w *writer, n int) error { return w.post(document(n)) }},
+		{"reads", func(w *writer, _ int) error { return w.get("/api/v3/entries?limit=10") }},
 	}
-	fmt.Printf("median of the ratios: writes %.2f, reads %.2f; %d of %d sockets were closed\n",
-		median(ratios[0]), median(ratios[1]), sockets.dead.Load(), o.clients)
+	fmt.Printf("round           per second: none  %5d  ratio   CPU µs: none  %5d  ratio\n", o.clients, o.clients)
+	ratios := map[string][2][]float64{}
+	for round := range o.rounds {
+		for _, l := range loads {
+			var speeds [2]speed
+			for turn := range sides {
+				i := (turn + round) % 2 // neither is always the first
+				if speeds[i], err = sides[i].measure(o, l.do); err != nil {
+					return err
+				}
+			}
+			none, many, so := speeds[0], speeds[1], ratios[l.name]
+			rate, cpu := many.rate/none.rate, many.cpu/none.cpu
+			ratios[l.name] = [2][]float64{append(so[0], rate), append(so[1], cpu)}
+			fmt.Printf("%5d  %-6s  %16.0f  %5.0f  %5.2f  %12.0f  %6.0f  %5.2f\n", round, l.name, none.rate, many.rate, rate, none.cpu, many.cpu, cpu)
+		}
+	}
+	for _, l := range loads {
+		fmt.Printf("median of the ratios, %s: per second %.2f, CPU %.2f\n", l.name, median(ratios[l.name][0]), median(ratios[l.name][1]))
+	}
+	fmt.Printf("%d of %d sockets were closed\n", sockets.dead.Load(), o.clients)
 	return nil
 }
 
@@ -64,24 +75,17 @@ func newSide(o options) (side, error) {
 	return s, nil
 }
 
-// rates are requests a second.
-type rates struct{ writes, reads float64 }
+// speed is requests a second, and the server's processor time for one in µs. The latter says more on a busy machine.
+type speed struct{ rate, cpu float64 }
 
-func (s side) measure(o options) (r rates, err error) {
-	if r.writes, err = s.load(o, func(w *writer, n int) error { return w.post(document(n)) }); err != nil {
-		return r, err
-	}
-	r.reads, err = s.load(o, func(w *writer, _ int) error { return w.get("/api/v3/entries?limit=10") })
-	return r, err
-}
-
-func (s side) load(o options, do func(w *writer, n int) error) (float64, error) {
-	next := 0
-	return load(o.length, func() (func(int) error, error) {
+func (s side) measure(o options, do func(w *writer, n int) error) (speed, error) {
+	next, before := 0, s.cpu()
+	rate, err := load(o.length, func() (func(int) error, error) {
 		w := s.askers[next]
 		next++
 		return func(n int) error { return do(w, n) }, nil
 	})
+	return speed{rate, (s.cpu() - before).Seconds() * 1e6 / (rate * o.length.Seconds())}, err
 }
 
 func median(values []float64) float64 {
