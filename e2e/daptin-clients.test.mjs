@@ -168,7 +168,10 @@ test('the published document: rows that another client writes in REST, with and 
 test('the official client: every request is answered, and finds its answer by id', async () => {
   const a = await Official.open('alice'), b = await Official.open('bob');
   assert.deepEqual(await a.must('subscribe', { topicName: 'todo' }), { topic: 'todo' });
-  assert.deepEqual(a.others.map(({ type, status, data: { user } }) => [type, status, user]), [['session', 'open', server.people.alice.reference]]);
+  const { groups, sessionId, user } = a.others[0].data;
+  assert.deepEqual([a.others.length, a.others[0].type, a.others[0].status, user, Number.isInteger(sessionId)], [1, 'session', 'open', server.people.alice.reference, true]);
+  assert.equal(groups.length, 1); // the one role
+  assert.match(groups[0], /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   assert.deepEqual(await a.must('subscribe', { topicName: 'todo' }), { topic: 'todo' }); // the original was silent
   assert.deepEqual(await a.must('unsubscribe', { topicName: 'todo' }), { topic: 'todo' });
   assert.deepEqual(await a.must('unsubscribe', { topicName: 'todo' }), { topic: 'todo' });

@@ -201,3 +201,26 @@ test('the subjects are a table for who may see them, and show no token', async (
   assert.ok(!text.includes(token) && !text.includes(token.split('-').at(-1)), text);
   assert.deepEqual(await heard(alice), []);
 });
+
+test('an acknowledgement comes before the events of its subscription, and what is written after it is heard, once and in order', async () => {
+  const total = 300, sockets = [], written = [], title = 'stream';
+  const writing = (async () => {
+    for (let count = 0; count < total; count++) written.push((await must(201, 'POST', 'todo', { title, count })).body.identifier);
+  })();
+  while (written.length < total) { // subscribe all the while
+    const socket = await kept(connect(server, 'bob', { protocol: 'typed' })), id = `s${sockets.length}`;
+    await socket.settled();
+    socket.send({ id, method: 'subscribe', attributes: { topicName: 'todo', filters: { EventType: 'create', title } } });
+    await socket.until('the acknowledgement', () => socket.frames.length);
+    assert.deepEqual(await socket.next(), { type: 'response', id, method: 'subscribe', ok: true, data: { topic: 'todo' } });
+    sockets.push({ socket, after: written.length + 1 }); // the next may have been on its way
+  }
+  await writing;
+  assert.ok(sockets.length > 5, `${sockets.length} sockets`);
+  for (const { socket, after } of sockets) {
+    const counts = (await heard(socket)).map(({ data }) => data.count), [first = total] = counts;
+    assert.ok(first <= after, `the first is ${first}, not ${after} or before`);
+    assert.deepEqual(counts, Array.from({ length: total - first }, (_, i) => first + i));
+    await socket.close();
+  }
+});

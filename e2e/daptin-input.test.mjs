@@ -151,3 +151,24 @@ test('protocol pings are answered, and pongs that nobody asked for are nothing',
   }
   assert.deepEqual(await socket.settled(), []);
 });
+
+test('too many messages are refused in the typed dialect and dropped in the other, and the connection stays', async () => {
+  const limited = await live('daptin-rate', { LIVE_RATE: '20' });
+  try {
+    const typed = await kept(connect(limited, 'bob', { protocol: 'typed', fenced: false })), doc = await kept(connect(limited, 'bob', { protocol: 'doc', fenced: false }));
+    for (let id = 1; id <= 60; id++) {
+      typed.send({ id, method: 'ping' });
+      doc.send({ method: 'list-topic' });
+    }
+    await typed.until('all answers', () => typed.frames.length === 61);
+    const [, ...answers] = typed.take().map(JSON.parse), refused = answers.filter(({ type }) => type === 'response');
+    assert.ok(refused.length >= 10 && refused.length <= 40, `${refused.length} refused`);
+    for (const { ok, error } of refused) assert.deepEqual([ok, error], [false, 'too many requests']);
+    await doc.until('an answer', () => doc.frames.length >= 20);
+    doc.ws.ping('still there');
+    await doc.until('a pong', () => doc.pongs.length);
+    assert.ok(doc.frames.length <= 50, `${doc.frames.length} answers`);
+  } finally {
+    await limited.stop();
+  }
+});

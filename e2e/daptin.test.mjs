@@ -81,7 +81,7 @@ class Replay {
   async heard(actor) {
     const heard = {}, first = who => who === actor ? 0 : 1;
     for (const [who, socket] of Object.entries(this.sockets).sort(([a], [b]) => first(a) - first(b))) {
-      const frames = socket.upgrade.status === 101 ? await socket.settled() : [];
+      const frames = socket.upgrade.status === 101 ? await socket.received() : [];
       heard[who] = [...socket.answers.splice(0), ...frames].map(frame => this.ours.of(frame));
       if (socket.ended) delete this.sockets[who];
     }

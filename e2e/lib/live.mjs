@@ -88,8 +88,11 @@ export class Live extends Socket {
     await this.until(fence, () => this.fences.delete(fence));
   }
 
+  // received is settled with the frames as they came.
+  received() { return super.settled(); }
+
   // settled is the frames that came back up to a fence, in clear, or up to the end of the connection and then its close.
-  async settled() { return (await super.settled()).map(frame => frame.close ? frame : plain(frame)); }
+  async settled() { return (await this.received()).map(frame => frame.close ? frame : plain(frame)); }
 
   // next removes and returns the next frame, parsed.
   async next() {

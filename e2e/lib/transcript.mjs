@@ -62,7 +62,8 @@ export class Names {
   // of is a frame, or anything else that was received, in these names.
   of(frame) {
     if (typeof frame !== 'string') return frame;
-    return this.topics(plain(frame)).replace(uuid, id => this.names.get(id) ?? id).replace(time, '<time>')
+    const clear = plain(frame);
+    return this.topics(clear === frame ? frame : `in base64: ${clear}`).replace(uuid, id => this.names.get(id) ?? id).replace(time, '<time>')
       .replace(/"groups":\[[^\]]*\]/, '"groups":[...]').replace(/"sessionId":\d+/, '"sessionId":<n>').replace(/("sessionId":<n>,"user":)"[^"<]*"/, '$1<user>');
   }
 
