@@ -38,7 +38,7 @@ type conn struct {
 
 func (s *Server) newConn(socket *wire.Conn, shown realtime.Credential, d Dialect, pinned bool) *conn {
 	c := &conn{
-		server: s, wire: socket, shown: shown, number: s.opened.next(), dialect: d, pinned: pinned,
+		server: s, wire: socket, shown: shown, number: s.opened.Add(1), dialect: d, pinned: pinned,
 		subscriptions: map[string]*subscription{},
 	}
 	if s.options.Rate > 0 {

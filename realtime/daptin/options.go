@@ -16,7 +16,7 @@ import (
 // Guard is what /live needs of a *security.Guard.
 type Guard interface {
 	realtime.Authenticator
-	realtime.Guard
+	Version() uint64
 	RolesOf(ctx context.Context, who security.Identity) ([]string, error)
 	Remaining(token string) time.Duration
 }

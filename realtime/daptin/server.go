@@ -3,6 +3,7 @@ package daptin
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 
 	"nightwire/realtime"
 	"nightwire/realtime/wire"
@@ -17,7 +18,7 @@ type Server struct {
 	views   realtime.Shared[string, *view]
 	forms   realtime.Shared[formKey, *realtime.Form]
 	silent  *realtime.Form // of sessions that hear nothing
-	opened  counter        // sessions, for the frame that tells a typed client its number
+	opened  atomic.Int64   // sessions so far, for the frame that tells a typed client its number
 }
 
 // New returns a server whose connections listen to the hub.

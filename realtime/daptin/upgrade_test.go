@@ -238,3 +238,19 @@ func TestServerThatStops(t *testing.T) {
 		t.Errorf("answered %v", answer)
 	}
 }
+
+// A browser leaves out the port that its scheme has anyway; a Host may name it.
+func TestHostsOfOrigins(t *testing.T) {
+	for _, c := range []struct {
+		scheme, origin, host string
+		same                 bool
+	}{
+		{"https", "a.example", "A.example", true}, {"https", "a.example", "a.example:443", true}, {"http", "a.example:80", "a.example", true},
+		{"http", "a.example", "a.example:443", false}, {"https", "a.example:8443", "a.example", false}, {"ftp", "a.example", "a.example", true},
+		{"https", "a.example", "b.a.example", false}, {"https", "evil-a.example", "a.example", false},
+	} {
+		if got := sameHost(c.scheme, c.origin, c.host); got != c.same {
+			t.Errorf("%s://%s at %s: %v", c.scheme, c.origin, c.host, got)
+		}
+	}
+}
