@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,6 +37,7 @@ type house struct {
 	server    *Server
 	web       *httptest.Server
 	log       *journal
+	tells     atomic.Bool // what happens to accounts
 	stop      func()
 }
 
@@ -85,6 +87,9 @@ func openHouse(t testing.TB, o Options, serve func(http.Handler) *httptest.Serve
 	h.guard, err = security.NewGuard(security.Options{
 		Accounts: storage.NewAccounts(engine), APISecret: "0123456789abcdef", JWTKey: jwtKey,
 		Happened: func(ctx context.Context, events []security.AccountEvent) {
+			if !h.tells.Load() {
+				return
+			}
 			if err := storage.PublishAccountEvents(ctx, engine, events); err != nil {
 				t.Error(err)
 			}
@@ -193,7 +198,11 @@ func (h *house) by(token string) storage.Request {
 // insert stores a document and returns its identifier.
 func (h *house) insert(token, collection, doc string) string {
 	h.t.Helper()
-	results, err := h.documents.Insert(h.t.Context(), h.by(token), collection, []storage.Document{storage.Document(doc)})
+	decoded, err := storage.DecodeDocument([]byte(doc))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	results, err := h.documents.Insert(h.t.Context(), h.by(token), collection, []storage.Document{decoded})
 	if err != nil {
 		h.t.Fatal(err)
 	}

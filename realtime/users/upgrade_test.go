@@ -171,10 +171,13 @@ func TestEnds(t *testing.T) {
 		c := h.connect()
 		c.write(frame)
 		c.reads(answer)
+		c.Close()
 	}
 	c := h.connect()
 	c.write(masked(0x89, "payload") + masked(0x8a, "unasked"))
 	c.reads("\x8a\x07payload")
-	h.stop()
+	go h.stop()
 	c.reads("\x88\x02\x03\xe9")
+	c.write(masked(0x88, "\x03\xe9"))
+	c.ends()
 }
