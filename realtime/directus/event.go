@@ -71,13 +71,13 @@ func (l *look) alike() func(yield func(storage.Value, []storage.Value) bool) {
 }
 
 // known is a change with the fields that its writer sent: those that differ, where other programs have written and nobody
-// knows.
+// knows. That they chose the id is not supposed.
 func known(change storage.Change) storage.Change {
 	if len(change.Sent) > 0 {
 		return change
 	}
 	for _, f := range change.After.Fields() {
-		if !f.Value.Equal(change.Before.Get(f.Name)) {
+		if f.Name != "identifier" && !f.Value.Equal(change.Before.Get(f.Name)) {
 			change.Sent = append(change.Sent, f.Name)
 		}
 	}
