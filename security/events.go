@@ -33,11 +33,8 @@ const tellTimeout = 2 * time.Second
 // with their subject. Of whoever knows API_SECRET there is nothing to tell. Errors: ErrUnauthenticated (anonymous, or the
 // subject is gone), ErrUnavailable.
 func (g *Guard) SignOut(ctx context.Context, who Identity) error {
-	switch who.kind {
-	case secret:
+	if who.kind == secret {
 		return nil
-	case anonymous, open:
-		return fmt.Errorf("%w: nobody to sign out", ErrUnauthenticated)
 	}
 	s, err := g.current(ctx)
 	if err != nil {
@@ -45,7 +42,7 @@ func (g *Guard) SignOut(ctx context.Context, who Identity) error {
 	}
 	a := s.byID[who.subject]
 	if a == nil {
-		return fmt.Errorf("%w: the subject is gone", ErrUnauthenticated)
+		return fmt.Errorf("%w: nobody to sign out", ErrUnauthenticated)
 	}
 	g.tell(ctx, AccountEvent{LoggedOut, a.name})
 	return nil

@@ -77,6 +77,7 @@ func TestEventsOfAccounts(t *testing.T) {
 		{"new with rights", subject(otto, `"name":"otto","roles":["readable"]`), "activated otto"},
 		{"another name", subject(otto, `"name":"max","roles":["readable"]`), "logout otto, removed otto, activated max"},
 		{"a namesake", subject(anna, `"name":"max"`), "logout anna, removed anna"},
+		{"one without rights among them", subject("000000000000000000000004", `"name":"zoe"`), ""},
 		{"one of two", remove(Subjects, otto), "logout max"},
 		{"the other", remove(Subjects, strings.ToUpper(anna)), "logout max, removed max"},
 		{"one that there is not", remove(Subjects, otto), ""},

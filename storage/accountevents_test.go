@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -82,6 +83,9 @@ func TestEchoes(t *testing.T) {
 	var got []storage.Value
 	for _, c := range h.told() {
 		if m, ok := storage.EchoOf(c); ok {
+			if !json.Valid([]byte(c.After)) {
+				t.Errorf("%s is no JSON", c.After)
+			}
 			got = append(got, m)
 		}
 	}
