@@ -114,7 +114,7 @@ test('a refusal is explained, and what the page advises helps', { skip }, async 
   await at.connect.click();
   await at.status.getByText('is this page’s Origin approved?').waitFor();
   await at.connect.waitFor();
-  await at.having(`approves no Origin ${strict.url}`).waitFor();
+  assert.match(await at.newest.textContent(), new RegExp(`does not approve the Origin ${strict.url}`));
   await page.screenshot({ path: path.join(results, 'users-refused.png') });
   await strict.stop();
   strict.env.USERS_APPROVED_DOMAINS = await at.approve.textContent();
@@ -169,4 +169,13 @@ test('the page outlives any frame', { skip }, async () => {
   assert.match(await at.newest.textContent(), /^Login · <img/);
   assert.deepEqual(page.complaints, []);
   await page.context().close();
+});
+
+test('a page that came over HTTPS begins with wss', { skip }, async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await context.route('https://night.example/**', route => route.fetch({ url: route.request().url().replace('https://night.example/below', server.url) }).then(response => route.fulfill({ response })));
+  await page.goto('https://night.example/below/users.html?port=9000');
+  assert.equal(await parts(page).url.inputValue(), 'wss://night.example:9000/');
+  await context.close();
 });

@@ -113,10 +113,11 @@ function received(page, data) {
 
 function closed(page, s, event) {
   const { code, reason } = event;
-  if (!$('connection').hidden) refusal = 'Refused: is the URL right, and the token?';
-  else page.closed?.(event);
+  const unopened = !$('connection').hidden;
+  if (unopened) refusal = 'Refused: is the URL right, and the token?';
   log('note', `Connection closed (${code}${reason ? ': ' + reason : ''})`);
   if (s !== socket) return;
+  if (!unopened) page.closed?.(event);
   socket = null;
   status(refusal ? 'bad' : 'off', refusal || 'Not connected');
   connecting(false);

@@ -79,7 +79,7 @@ function begin() {
 function explain({ code }) {
   if (code !== 1006 || heard || performance.now() - openedAt > AT_ONCE) return;
   refusal = 'Cut at once: is this page’s Origin approved?';
-  log('bad', `Cut at once: the server approves no Origin ${location.origin}, or has gone`);
+  log('bad', `Cut at once: the server does not approve the Origin ${location.origin}, or it has gone`);
 }
 
 $('message').addEventListener('click', event => { if (event.target.value === 'get' || event.target.value === 'set') meta(event.target.value); });
