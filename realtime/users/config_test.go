@@ -1,6 +1,7 @@
 package users
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -137,4 +138,25 @@ func TestOriginsAreApproved(t *testing.T) {
 			t.Errorf("%q: %v", origin, got)
 		}
 	}
+}
+
+// Whatever a file holds, reading it ends well, with what can be served.
+func FuzzParseConfig(f *testing.F) {
+	f.Add([]byte(published))
+	f.Add([]byte(`{"websocket":{"port":1,"approvedSocketDomains":["^a,]$","\",}",],"userEvents":"all",},}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if json.Valid(text) && string(withoutTrailingCommas(text)) != string(text) {
+			t.Fatalf("%q is changed", text)
+		}
+		c, err := ParseConfig(text)
+		if err != nil {
+			return
+		}
+		if _, err := New(Options{Config: c}); err != nil {
+			t.Fatal(err)
+		}
+		if len(c.Warnings()) > len(c.ApprovedSocketDomains) {
+			t.Fatal(c.Warnings())
+		}
+	})
 }
