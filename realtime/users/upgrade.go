@@ -89,6 +89,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) *conn {
 
 func (s *Server) accept(w http.ResponseWriter, r *http.Request) (*wire.Conn, error) {
 	o := s.options.Wire
+	o.EchoClose = true
 	o.Oversize = func() { s.losses.note(tooLarge) }
 	if offered := wire.Subprotocols(r); len(offered) > 0 {
 		o.Subprotocol = offered[0]

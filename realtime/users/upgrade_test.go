@@ -165,7 +165,8 @@ func TestEnds(t *testing.T) {
 	h := newHouse(t, configured(nil))
 	for frame, answer := range map[string]string{
 		masked(0x88, "\x03\xe8"):    "\x88\x02\x03\xe8",
-		masked(0x88, "\x0f\xa0bye"): "\x88\x02\x0f\xa0",
+		masked(0x88, ""):            "\x88\x02\x03\xe8",
+		masked(0x88, "\x0f\xa0bye"): "\x88\x05\x0f\xa0bye",
 		masked(0x83, "x"):           "\x88\x10\x03\xeaprotocol error",
 	} {
 		c := h.connect()

@@ -26,6 +26,7 @@ type Options struct {
 	WriteTimeout time.Duration // for which a write may make no progress; 0: 10 s
 	PingEvery    time.Duration // 0: 25 s; negative: never
 	MaxRequests  int           // messages read ahead of those being worked on; reading pauses beyond; 0: 16
+	EchoClose    bool          // a client's close is answered with its reason too, and one without a code with 1000
 	Subprotocol  string        // of those that the client offers, the one to be spoken; "": none
 	Oversize     func()        // called for each message beyond MaxMessage, which is thrown away, and the connection lives on; nil: it is closed
 	Log          *slog.Logger

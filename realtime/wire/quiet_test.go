@@ -106,3 +106,20 @@ func want(t *testing.T, r io.Reader, text string) {
 		t.Fatalf("read %q, %v; want %q", got[:n], err, text)
 	}
 }
+
+// With EchoClose a client reads back what it closed with, and 1000 when that was nothing.
+func TestCloseIsEchoed(t *testing.T) {
+	for _, tt := range []struct {
+		echo          bool
+		close, answer string
+	}{
+		{false, "", "\x88\x00"}, {false, "\x0f\xa1bye", "\x88\x02\x0f\xa1"},
+		{true, "", "\x88\x02\x03\xe8"}, {true, "\x0f\xa1bye", "\x88\x05\x0f\xa1bye"},
+	} {
+		n, conn := open(t, wire.Options{EchoClose: tt.echo}, nil).undress()
+		n.raw(masked(0x88, tt.close))
+		n.expect(tt.answer)
+		n.expectEnd()
+		ends(t, conn)
+	}
+}

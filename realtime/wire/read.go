@@ -71,7 +71,7 @@ func (c *Conn) conclude(err error) {
 	var frame *websocket.CloseError
 	switch {
 	case errors.As(err, &frame) && frame.Code != websocket.CloseAbnormalClosure:
-		c.answerClose(frame.Code)
+		c.answerClose(frame)
 	case c.inlet.failed:
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -86,12 +86,19 @@ func (c *Conn) conclude(err error) {
 }
 
 // answerClose answers a close frame with its code, behind what is queued.
-func (c *Conn) answerClose(code int) {
+func (c *Conn) answerClose(heard *websocket.CloseError) {
+	code, reason := heard.Code, ""
 	if code == websocket.CloseNoStatusReceived {
 		code = NoStatus
 	}
+	if c.opts.EchoClose {
+		reason = heard.Text
+		if code == NoStatus {
+			code = NormalClosure
+		}
+	}
 	c.mu.Lock()
-	c.part(code, "")
+	c.part(code, reason)
 	c.mu.Unlock()
 	c.heardEnd()
 }
