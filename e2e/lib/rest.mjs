@@ -1,13 +1,16 @@
 // Rest is a REST client of one server: plain requests, and the subjects a test needs.
 import crypto from 'node:crypto';
 import http from 'node:http';
+import https from 'node:https';
 import zlib from 'node:zlib';
 
 export class Rest {
-  constructor(base, secret) {
+  // ca is the certificate to trust where the base is https.
+  constructor(base, secret, ca) {
     this.base = base;
+    this.http = base.startsWith('https:') ? https : http;
     this.admin = { 'api-secret': crypto.createHash('sha1').update(secret).digest('hex') };
-    this.agent = new http.Agent({ keepAlive: true, maxSockets: 128 });
+    this.agent = new this.http.Agent({ keepAlive: true, maxSockets: 128, ca });
   }
 
   // send resolves to {status, headers, text, body}: the body inflated, and parsed when it is JSON. A request's body is
@@ -17,7 +20,7 @@ export class Rest {
     if (jwt) all.authorization = `Bearer ${jwt}`;
     for (const [name, value] of Object.entries(headers)) all[name.toLowerCase()] = value;
     return new Promise((resolve, reject) => {
-      const request = http.request(this.base + path, { method, headers: all, agent: this.agent }, response => {
+      const request = this.http.request(this.base + path, { method, headers: all, agent: this.agent }, response => {
         const chunks = [];
         response.on('data', chunk => chunks.push(chunk));
         response.on('error', reject);

@@ -42,7 +42,7 @@ export class Server {
     const server = new Server();
     server.name = name;
     server.port = await freePort();
-    server.url = `http://127.0.0.1:${server.port}${env.BASE_PATH ?? ''}`;
+    server.url = `${env.SSL_CERT ? 'https' : 'http'}://127.0.0.1:${server.port}${env.BASE_PATH ?? ''}`;
     server.secret = secret;
     server.data = fs.mkdtempSync(path.join(os.tmpdir(), `nightwire-${name}-`));
     server.env = env;
@@ -63,7 +63,7 @@ export class Server {
     fs.closeSync(log);
     this.child = child;
     this.exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
-    this.rest = new Rest(this.url, secret);
+    this.rest = new Rest(this.url, secret, this.env.SSL_CERT && fs.readFileSync(this.env.SSL_CERT));
     await until(`${this.name} to answer`, async () => {
       if (child.exitCode !== null || child.signalCode) throw new Error(`the server ended at once:\n${fs.readFileSync(this.log, 'utf8').slice(-2000)}`);
       return this.rest.send('GET', '/api/v3/version').then(answer => answer.status === 200, () => false);
