@@ -203,7 +203,7 @@ test('the subjects are a table for who may see them, and show no token', async (
 });
 
 test('an acknowledgement comes before the events of its subscription, and what is written after it is heard, once and in order', async () => {
-  const total = 300, sockets = [], written = [], title = 'stream';
+  const total = 150, sockets = [], written = [], title = 'stream';
   const writing = (async () => {
     for (let count = 0; count < total; count++) written.push((await must(201, 'POST', 'todo', { title, count })).body.identifier);
   })();
