@@ -34,7 +34,7 @@ async function kept(opening) {
 }
 
 const client = (options, of = server) => kept(connect(of, options));
-const trusted = (of = server) => client({ origin: undefined, headers: { 'users-api-key': 'the key' } }, of);
+const trusted = (of = server) => client({ origin: null, headers: { 'users-api-key': 'the key' } }, of);
 const heard = async (...sockets) => { const frames = await told(server, ...sockets); return sockets.length === 1 ? frames.map(JSON.parse) : frames.map(list => list.map(JSON.parse)); };
 const must = (status, method, path, body, jwt = people.alice.jwt) => server.rest.must(status, method, `/api/v3/${path}`, { jwt, body });
 const exchange = ({ token }, rest = server.rest) => rest.must(200, 'GET', `${auth}/request/${token}`);

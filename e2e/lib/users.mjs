@@ -24,7 +24,7 @@ export async function users(name, websocket = {}, env = {}) {
 // published is a configuration file as the published document has it, with a comma too many.
 const published = websocket => `{ "port": 8000, "databaseName": "users", "websocket": ${JSON.stringify(websocket).replace(/]/, ',]').replace(/\[,]/, '[]')},\n}\n`;
 
-// connect opens a connection that is approved as localhost's. With who it is that person's, by the JWT in a header.
+// connect opens a connection, from localhost unless another origin is given (null: none). With who it is that person's, by the JWT in a header.
 export const connect = (server, { who, origin = localhost, headers = {}, query = '', ...options } = {}) =>
   Users.open(`${server.events}/any/path${query}`, { origin, headers: { ...who && { Authorization: `Bearer ${who.jwt}` }, ...headers }, ...options });
 
