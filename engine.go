@@ -80,9 +80,18 @@ func (s *server) secure(ctx context.Context, apiSecret string) error {
 	s.guard, err = security.NewGuard(security.Options{
 		Accounts: storage.NewAccounts(s.engine), APISecret: apiSecret, JWTKey: []byte(key),
 		DefaultRoles: s.defaultRoles, Open: !s.security, FailDelay: s.failDelay, Known: s.knownPermissions(),
-		Happened: s.tellAccountEvents,
+		Happened: s.accountEvents(),
 	})
 	return err
+}
+
+// accountEvents is what is to be told of what happens to subjects: nothing where nobody hears it, since each telling is a
+// durable write. Other nodes may have a port for them where this one has none.
+func (s *server) accountEvents() func(context.Context, []security.AccountEvent) {
+	if s.mongoURI == "" && !s.users.Config.Enabled() {
+		return nil
+	}
+	return s.tellAccountEvents
 }
 
 // tellAccountEvents tells the nodes what happened to subjects. Whoever logs in or keeps accounts is served all the same when
