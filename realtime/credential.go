@@ -33,7 +33,7 @@ func Identify(ctx context.Context, guard Authenticator, address, token string) (
 	if err == nil && who.Name() == "" { // a JWT whose subject is gone
 		err = security.ErrUnauthenticated
 	}
-	return Credential{who, token}, err
+	return Credential{who, strings.Clone(token)}, err // it is kept, and the request that it is a part of is not to be
 }
 
 // Check is nil while the credential shows the same identity as at first. Errors: security.ErrExpired (a JSON web token),

@@ -1,6 +1,9 @@
 package security
 
-import "sync"
+import (
+	"strings"
+	"sync"
+)
 
 // maxVerified is how many tokens are remembered.
 const maxVerified = 4096
@@ -26,5 +29,5 @@ func (v *verified) add(token string, c claims) {
 	if len(v.claims) >= maxVerified || v.claims == nil {
 		v.claims = make(map[string]claims)
 	}
-	v.claims[token] = c
+	v.claims[strings.Clone(token)] = c // the request that it is a part of is not to be kept
 }

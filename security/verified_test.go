@@ -2,7 +2,9 @@ package security
 
 import (
 	"errors"
+	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -37,4 +39,25 @@ func TestVerifiedIsBounded(t *testing.T) {
 			t.Fatal(len(v.claims))
 		}
 	}
+}
+
+// A token comes as a part of its request, which is not to be kept with it.
+func TestVerifiedKeepsNoRequest(t *testing.T) {
+	const count, size = 50, 400 << 10
+	var v verified
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := heap()
+	for i := range count {
+		token := strconv.Itoa(i)
+		v.add((token + strings.Repeat("x", size))[:len(token)], claims{})
+	}
+	if grown := heap() - before; grown > count*size/4 {
+		t.Errorf("%d tokens keep %d bytes", count, grown)
+	}
+	runtime.KeepAlive(&v)
 }

@@ -18,9 +18,11 @@ const (
 // Typed from the start.
 func (s *Server) dialectOf(r *http.Request) (d Dialect, pinned bool) {
 	q := r.URL.Query()
-	switch d := Dialect(q.Get("protocol")); d {
-	case Doc, Typed:
-		return d, true
+	switch Dialect(q.Get("protocol")) {
+	case Doc:
+		return Doc, true
+	case Typed:
+		return Typed, true
 	}
 	switch q.Get("v") {
 	case "1":

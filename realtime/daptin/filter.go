@@ -1,6 +1,8 @@
 package daptin
 
 import (
+	"strings"
+
 	"nightwire/storage"
 )
 
@@ -20,7 +22,8 @@ type filter struct {
 // column is the value that a field must have, as comparison writes it.
 type column struct{ name, value string }
 
-// parseFilter reads the filters of a subscribe request (spec §7). What is no object restricts nothing. Errors: errFilter.
+// parseFilter reads the filters of a subscribe request (spec §7), and keeps nothing of its text. What is no object restricts
+// nothing. Errors: errFilter.
 func parseFilter(v storage.Value) (f filter, err error) {
 	if v.Type() != storage.Object {
 		return f, nil
@@ -32,10 +35,10 @@ func parseFilter(v storage.Value) (f filter, err error) {
 	for name, value := range v.Members() {
 		switch {
 		case name != "EventType":
-			f.columns = append(f.columns, column{name, comparison(value)})
+			f.columns = append(f.columns, column{strings.Clone(name), comparison(value)})
 			kept.Set(name, value)
 		case value.Text() != "":
-			f.event = value.Text()
+			f.event = strings.Clone(value.Text())
 			kept.Set(name, value)
 		}
 	}

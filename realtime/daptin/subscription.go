@@ -2,6 +2,7 @@ package daptin
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"nightwire/realtime"
@@ -49,6 +50,7 @@ func (c *conn) subscribe(ctx context.Context, topic string, f filter) (*subscrip
 	if err := o.Topics.May(ctx, c.who(), topic, storage.TopicRead); err != nil {
 		return nil, err
 	}
+	topic = strings.Clone(topic) // it is kept, and the message that it is a part of is not to be
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.subscriptions) >= o.MaxSubscriptions {

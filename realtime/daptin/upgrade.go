@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"nightwire/realtime"
 	"nightwire/realtime/wire"
@@ -43,7 +44,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) func(version ui
 		return nil
 	}
 	if len(offered) == 1 {
-		opts.Subprotocol = offered[0]
+		opts.Subprotocol = strings.Clone(offered[0]) // or the connection would keep its request
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), judgeTimeout)
 	defer cancel()
