@@ -1,6 +1,7 @@
 package daptin
 
 import (
+	"encoding/json"
 	"strings"
 
 	"nightwire/storage"
@@ -40,7 +41,10 @@ func decode(message []byte) (request, error) {
 			r.kind = v.Text()
 		}
 	}
-	if r.id.Type() != storage.Number && r.id.Text() == "" {
+	switch {
+	case r.id.Type() == storage.Number:
+		r.id = numberGiven(message)
+	case r.id.Text() == "":
 		r.id = ""
 	}
 	r.method = method.Text()
@@ -49,6 +53,15 @@ func decode(message []byte) (request, error) {
 		return r, errMalformed
 	}
 	return r, nil
+}
+
+// numberGiven is the id of a message, which is a number, as its client wrote it.
+func numberGiven(message []byte) storage.Value {
+	var given struct{ ID json.RawMessage }
+	if err := json.Unmarshal(message, &given); err != nil {
+		return "" // what has been decoded can be decoded again
+	}
+	return storage.Value(given.ID)
 }
 
 // optional tells whether a member has that type, or is not there.

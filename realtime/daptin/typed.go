@@ -58,7 +58,7 @@ var pong = wire.Text([]byte(`{"type":"pong"}`))
 func (c *conn) typedPing(context.Context, request) { c.wire.Send(pong) }
 
 // typedSubscribe subscribes to topics, each of which is answered (spec §5). An answer comes before the first event of its
-// topic, and no event after it is missed.
+// topic, and no event after it is missed. Who names a topic twice is granted it once.
 func (c *conn) typedSubscribe(ctx context.Context, r request) {
 	topics, ok := c.namedTopics(r)
 	if !ok {
@@ -69,17 +69,20 @@ func (c *conn) typedSubscribe(ctx context.Context, r request) {
 		c.refuseAbout(r, wordings["subscribe"], "", err)
 		return
 	}
+	granted := map[string]bool{}
 	for _, topic := range topics {
 		s, err := c.subscribe(ctx, topic, f)
 		switch {
 		case err != nil:
 			c.refuseAbout(r, wordings["subscribe"], topic, err)
+			continue
 		case s != nil:
 			c.grant(r, data{"topic": topic})
 			s.begin()
-		case r.awaited():
+		case r.awaited() && !granted[topic]:
 			c.grant(r, data{"topic": topic})
 		}
+		granted[topic] = true
 	}
 }
 
@@ -88,14 +91,14 @@ func (c *conn) typedUnsubscribe(_ context.Context, r request) {
 	if !ok {
 		return
 	}
-	for _, topic := range topics {
+	for _, topic := range once(topics) {
 		if c.unsubscribe(topic) || r.awaited() {
 			c.grant(r, data{"topic": topic})
 		}
 	}
 }
 
-// namedTopics are the topics of a request, once each. When there are none, or too many, ok is false and it has been answered.
+// namedTopics are the topics of a request. When there are none, or too many, ok is false and it has been answered.
 func (c *conn) namedTopics(r request) (topics []string, ok bool) {
 	topics, err := c.wanted(r)
 	if err != nil {
@@ -105,7 +108,7 @@ func (c *conn) namedTopics(r request) (topics []string, ok bool) {
 	if len(topics) == 0 {
 		c.refuseIfAwaited(r, "missing or invalid topicName")
 	}
-	return once(topics), len(topics) > 0
+	return topics, len(topics) > 0
 }
 
 // once leaves out repetitions and keeps the order.

@@ -436,6 +436,25 @@ func (c *client) count() int64 {
 	return row.Count
 }
 
+// Whoever names a topic twice has it once; what fails is told as often as it is asked for.
+func TestNamesThatAreRepeated(t *testing.T) {
+	h := newHouse(t, Options{})
+	c := h.typed(h.token("alice", "api:*:*"))
+	c.ask(want("1", "subscribe", `{"topicName":"todo,nosuch,todo,,nosuch, todo"}`), yes("1", "subscribe", `{"topic":"todo"}`),
+		no("1", "subscribe", "topic not found: nosuch"), no("1", "subscribe", "topic not found: "), no("1", "subscribe", "topic not found: nosuch"),
+		no("1", "subscribe", "topic not found:  todo"))
+	c.ask(want("2", "unsubscribe", `{"topicName":"todo,todo"}`), yes("2", "unsubscribe", `{"topic":"todo"}`))
+	c.quiet()
+}
+
+// An id that is a number goes back as its client wrote it.
+func TestNumbersAsIDs(t *testing.T) {
+	c := func() *client { h := newHouse(t, Options{}); return h.typed(h.token("alice")) }()
+	for _, id := range []string{"5", "-0", "1.0", "1e3", "9007199254740993", "12345678901234567000", "100000000000000000000000"} {
+		c.ask(`{"ID":3,"Id":`+id+`,"method":"nope"}`, `{"type":"response","id":`+id+`,"method":"nope","ok":false,"error":"no such method"}`)
+	}
+}
+
 func TestTypedLimits(t *testing.T) {
 	h := newHouse(t, Options{MaxSubscriptions: 2, Rate: 10})
 	token := h.token("alice", "api:*:*")
