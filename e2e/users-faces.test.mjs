@@ -111,6 +111,13 @@ describe('accounts', () => {
     await did();
   });
 
+  test('names are told as they are written', async () => {
+    const socket = await client(), name = 'a "b" <ö>\u2028\\';
+    await server.rest.must(200, 'POST', `${auth}/subjects`, { headers: server.rest.admin, body: { name, roles: ['readable'] } });
+    await drop('subjects', name);
+    assert.deepEqual(await told(server, socket), [3, 2, 4].map(type => JSON.stringify(account(type, name))));
+  });
+
   test('restricted: the trusted hear of everybody, a subject of itself, others of nobody', async () => {
     const own = await users('users-restricted', { socketApiKey: 'the key', userEvents: 'restricted' });
     try {
@@ -181,6 +188,13 @@ describe('documents', () => {
     assert.deepEqual(stamps, stamps.toSorted((a, b) => a - b));
   });
 
+  test('of a bulk write in its order, and none of one that was refused', async () => {
+    const socket = await client({ who: people.bob }), bulk = (status, ...docs) => must(status, 'POST', 'todo/bulk', docs);
+    await bulk(200, ...['b1', 'b2', 'b3'].map(identifier => ({ identifier, title: 'bulk' })));
+    await bulk(400, { identifier: 'b4' }, { identifier: 'b5', srvModified: 'x', 'a\0': 1 });
+    assert.deepEqual((await heard(socket)).map(({ eventType, doc }) => `${eventType} ${doc.identifier}`), ['11 b1', '11 b2', '11 b3']);
+  });
+
   test('only to those who may read the collection: settings are for administrators', async () => {
     const sockets = [await client({ who: people.admin }), await trusted(), await client({ who: people.alice }), await client({ who: people.bob }), await client()];
     await must(201, 'POST', 'settings', { identifier: 'secret', date: 1_700_000_000_000, app: 'e2e' }, people.admin.jwt);
@@ -224,6 +238,18 @@ describe('documents', () => {
       assert.equal(frames[1], `{"eventType":13,"colName":"todo","identifier":"${id}"}`);
       assert.match(frames[2], /^\{"username":"deleted","eventType":11,"colName":"todo","doc":\{/);
       assert.equal(frames.length, 3);
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test('where nobody is asked for a token, everybody who is approved hears of all', async () => {
+    const own = await users('users-open', {}, { ...faces, API3_SECURITY_ENABLE: 'false' });
+    try {
+      const socket = await client({}, own);
+      await own.rest.must(201, 'POST', '/api/v3/todo', { body: { identifier: 'x' } });
+      const [event, ...more] = (await told(own, socket)).map(JSON.parse);
+      assert.deepEqual([event.eventType, 'username' in event, event.doc.identifier, more], [11, false, 'x', []]);
     } finally {
       await own.stop();
     }

@@ -252,6 +252,14 @@ test('the environment wins over the file, and without a port there is no listene
   }
 });
 
+test('refused clients that do not go hold up no login and no echo', async () => {
+  for (let n = 0; n < 20; n++) await (await raw(['Origin: bad'], { halfOpen: true })).finished;
+  const socket = await client(), begun = Date.now();
+  await server.rest.must(200, 'GET', `${auth}/request/${people.bob.token}`);
+  assert.deepEqual(await told(server, socket), ['{"username":"bob","eventType":1}']);
+  assert.ok(Date.now() - begun < 2000, `${Date.now() - begun} ms`);
+});
+
 test('a stop tells every client 1001, and one that is refused meanwhile holds nothing up', async () => {
   const sockets = [await client(), await client({ who: people.bob })];
   await (await raw(['Origin: bad'], { halfOpen: true })).finished;
