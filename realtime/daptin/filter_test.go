@@ -1,6 +1,7 @@
 package daptin
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -96,5 +97,26 @@ func TestFiltersOfRows(t *testing.T) {
 			}
 		}
 		is[name].settled()
+	}
+}
+
+// Every filter is judged for every event. What many of them ask for is looked up, and nothing is noted that only one asks for.
+func TestFiltersAreJudgedWithoutATrace(t *testing.T) {
+	l := newLook("todo", "create", database, row{{Name: "a", Value: "1"}, {Name: "b", Value: `{"c":[1.0]}`}}, nil)
+	asked := 0
+	ask := func() {
+		asked++
+		f, err := parseFilter(storage.Value(fmt.Sprintf(`{"a":1.0,"b":{"c":[1]},"missing%d":null}`, asked)))
+		if err != nil || !f.wants(l) {
+			t.Fatal("not wanted", err)
+		}
+	}
+	ask()
+	known := len(l.places) + len(l.compared)
+	for range 1000 {
+		ask()
+	}
+	if now := len(l.places) + len(l.compared); now != known {
+		t.Errorf("%d names are noted, %d after the first filter", now, known)
 	}
 }

@@ -2,7 +2,6 @@ package daptin
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"nightwire/storage"
@@ -21,13 +20,13 @@ var hidden = []string{
 // row are the fields of a row, by name.
 type row []storage.Field
 
-// get is the value of a field; absent when there is none.
-func (r row) get(name string) storage.Value {
-	at, ok := slices.BinarySearchFunc(r, name, func(f storage.Field, name string) int { return strings.Compare(f.Name, name) })
-	if !ok {
-		return ""
+// places are the places of the fields, by name.
+func (r row) places() map[string]int {
+	places := make(map[string]int, len(r))
+	for at, f := range r {
+		places[f.Name] = at
 	}
-	return r[at].Value
+	return places
 }
 
 // text is the row as clients see it.

@@ -44,20 +44,25 @@ type look struct {
 	opaque bool   // a message that is no object: filters on fields do not restrict it
 	data   func(Dialect) []byte
 
-	compared map[string]string // comparisons of the row's fields that filters have asked for
+	// These are there once a filter has asked for them.
+	places   map[string]int // of the row's fields
+	compared []string       // comparisons of the row's fields, in their places
 	frames   map[Dialect]realtime.Frame
 }
 
 // comparison is a field of the row as filters compare it.
 func (l *look) comparison(name string) string {
-	known, ok := l.compared[name]
-	if !ok {
-		if known = comparison(l.row.get(name)); l.compared == nil {
-			l.compared = map[string]string{}
-		}
-		l.compared[name] = known
+	if l.places == nil {
+		l.places, l.compared = l.row.places(), make([]string, len(l.row))
 	}
-	return known
+	at, ok := l.places[name]
+	if !ok {
+		return "null" // and nothing is noted: filters may ask for any number of names
+	}
+	if l.compared[at] == "" {
+		l.compared[at] = comparison(l.row[at].Value)
+	}
+	return l.compared[at]
 }
 
 // frame is the event as a dialect tells it.
