@@ -118,6 +118,13 @@ func TestDomainsOfTheEnvironment(t *testing.T) {
 	}
 }
 
+func TestNoOriginIsNeverApproved(t *testing.T) {
+	origins, err := Config{UserEvents: All, ApprovedSocketDomains: []string{""}}.Compile()
+	if err != nil || origins.approve("") || !origins.approve("x") {
+		t.Errorf("%v %v", origins, err)
+	}
+}
+
 // The verdicts are those that were recorded of the original (spec §2).
 func TestOriginsAreApproved(t *testing.T) {
 	origins, err := Config{UserEvents: All, ApprovedSocketDomains: []string{
