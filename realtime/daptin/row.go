@@ -81,7 +81,7 @@ func (s *Server) documentRow(c storage.Collection, doc storage.Document, revisio
 			fields = append(fields, storage.Field{Name: column, Value: "null"})
 		}
 	}
-	if f.created = own; !own.Truthy() {
+	if f.created = own; !own.Truthy() || !isTime(own) {
 		f.created = moment(created)
 	}
 	if revision > 1 {
@@ -130,6 +130,9 @@ func owner(subject string) storage.Value {
 	}
 	return storage.StringValue(reference(subject))
 }
+
+// isTime tells what a time can be given as. Anything else is not: there could be secrets in it.
+func isTime(v storage.Value) bool { return v.Type() == storage.String || v.Type() == storage.Number }
 
 // moment is a time in ms since 1970 as rows show it; null when it is none.
 func moment(v storage.Value) storage.Value {

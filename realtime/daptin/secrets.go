@@ -39,40 +39,32 @@ func (s secrets) holds(name string) bool {
 
 // without is a value without the secrets in it.
 func (s secrets) without(v storage.Value) storage.Value {
-	switch v.Type() {
-	case storage.Object:
-		var d storage.Draft
-		same := true
-		for name, member := range v.Members() {
-			if s.holds(name) {
-				same = false
-				continue
-			}
-			rest := s.without(member)
-			same = same && rest == member
-			d.Set(name, rest)
-		}
-		if same {
-			return v
-		}
-		return storage.Value(d.Document())
-	case storage.Array:
-		return s.withoutWithin(v)
-	default:
+	if t := v.Type(); t != storage.Object && t != storage.Array {
 		return v
 	}
+	return storage.Value(s.append(make([]byte, 0, len(v)), v))
 }
 
-// withoutWithin is an array without the secrets in its elements.
-func (s secrets) withoutWithin(v storage.Value) storage.Value {
-	out, same := []byte{'['}, true
-	for one := range v.Elements() {
-		rest := s.without(one)
-		same = same && rest == one
-		out = append(append(out, rest...), ',')
+// append appends a value without the secrets in it. Objects are written as they are read, because they may have any number
+// of members.
+func (s secrets) append(out []byte, v storage.Value) []byte {
+	switch v.Type() {
+	case storage.Object:
+		out = append(out, '{')
+		for name, member := range v.Members() {
+			if !s.holds(name) {
+				out = append(append(out, storage.StringValue(name)...), ':')
+				out = append(s.append(out, member), ',')
+			}
+		}
+		return closed(out, '}')
+	case storage.Array:
+		out = append(out, '[')
+		for one := range v.Elements() {
+			out = append(s.append(out, one), ',')
+		}
+		return closed(out, ']')
+	default:
+		return append(out, v...)
 	}
-	if same {
-		return v
-	}
-	return storage.Value(closed(out, ']'))
 }
