@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { launch, noBrowser as skip, open } from './lib/browser.mjs';
+import { follow, launch, noBrowser as skip, open } from './lib/browser.mjs';
 import { results, Server } from './lib/server.mjs';
 import { assertFits, assertSecret, connect, frames, parts as common, phone } from './lib/socketpage.mjs';
 
@@ -124,9 +124,9 @@ test('permissions are asked for and changed, on a phone', { skip }, async () => 
 
 test('what cannot be sent is said, and a wrong token too', { skip }, async () => {
   const page = await open(browser, server, '/');
-  await page.getByRole('link', { name: '/live' }).click();
-  await page.getByRole('link', { name: '/websocket' }).click();
-  await page.getByRole('link', { name: '/live' }).click();
+  await follow(page, '/live');
+  await follow(page, '/websocket');
+  await follow(page, '/live');
   const at = parts(page);
   assert.equal(await at.url.inputValue(), server.url.replace('http', 'ws') + '/live');
   await page.screenshot({ path: path.join(results, 'live-empty.png') });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { launch, noBrowser as skip, open } from './lib/browser.mjs';
+import { follow, launch, noBrowser as skip, open } from './lib/browser.mjs';
 import { freePort, results, Server } from './lib/server.mjs';
 import { assertFits, assertSecret, connect, frames, parts as common, phone } from './lib/socketpage.mjs';
 
@@ -133,9 +133,9 @@ test('a refusal is explained, and what the page advises helps', { skip }, async 
 
 test('the address and the port go together', { skip }, async () => {
   const page = await open(browser, server, '/');
-  await page.getByRole('link', { name: 'Users event socket' }).click();
-  await page.getByRole('link', { name: '/live' }).click();
-  await page.getByRole('link', { name: 'users' }).click();
+  await follow(page, 'Users event socket');
+  await follow(page, '/live');
+  await follow(page, 'users');
   const at = parts(page);
   assert.equal(await at.url.inputValue(), 'ws://127.0.0.1:8063/');
   assert.equal(await at.port.inputValue(), '8063');

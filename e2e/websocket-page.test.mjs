@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { launch, noBrowser as skip, open } from './lib/browser.mjs';
+import { follow, launch, noBrowser as skip, open } from './lib/browser.mjs';
 import { results, Server } from './lib/server.mjs';
 import { assertFits, assertSecret, connect, frames, parts as common, phone } from './lib/socketpage.mjs';
 
@@ -23,7 +23,7 @@ function parts(page) {
 
 test('the page connects, writes, hears, closes and connects again', { skip }, async () => {
   const page = await open(browser, server, '/');
-  await page.getByRole('link', { name: '/websocket' }).click();
+  await follow(page, '/websocket');
   const at = parts(page);
   assert.equal(await at.url.inputValue(), server.url.replace('http', 'ws') + '/websocket');
   assert.ok(await at.text.isHidden() && await at.close.isHidden(), 'the message comes after the connection');

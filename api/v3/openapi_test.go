@@ -101,6 +101,10 @@ func TestDescribedAsItIs(t *testing.T) {
 var unseen = map[string]bool{"not valid JSON": true, "not a JSON object": true, "no such account": true, "Account too large": true,
 	"document %d: %v": true, "The search took too long": true, "Too many groups are silenced": true,
 	"A bulk write takes at most %d documents": true, "Internal Server Error": true,
+	"The name of a topic has 1 to %d bytes, without commas and control characters": true, "A permission is a number from 0 to %d": true,
+	"You have %d topics already": true, "There are %d topics already": true, "There is such a topic already": true,
+	"There is no such topic": true, "This name is reserved": true, "A property with NUL cannot be set": true,
+	"Meta too large": true, "There is no such subject": true,
 	"Bad channel name %.70q": true, "The body of a message must be an object": true, "Message too large": true}
 
 // Every message that the sources can answer with is in the description, with a word for what it names.

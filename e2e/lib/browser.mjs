@@ -24,3 +24,10 @@ export async function open(browser, server, address, { colorScheme = 'light', vi
   await page.goto(server.url + address);
   return page;
 }
+
+// follow goes where a link leads, and waits until that page's scripts have run.
+export async function follow(page, name) {
+  const before = page.url();
+  await page.getByRole('link', { name }).click();
+  await page.waitForURL(url => url.href !== before);
+}

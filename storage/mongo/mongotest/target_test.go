@@ -110,10 +110,11 @@ func TestWithDatabase(t *testing.T) {
 	}
 }
 
-// open opens an engine on a database, quiet, and closes it at the test's end.
+// open opens an engine on a database, quiet, and closes it at the test's end. It is patient: FerretDB works on one core with
+// the test, and a busy machine is no absent database.
 func open(t *testing.T, uri string) *mongo.Engine {
 	t.Helper()
-	e, err := mongo.Open(t.Context(), mongo.Options{URI: uri, Log: slog.New(slog.DiscardHandler)})
+	e, err := mongo.Open(t.Context(), mongo.Options{URI: uri, Timeout: 20 * time.Second, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
