@@ -41,13 +41,13 @@ func (s *Server) documentLook(c storage.Collection, change storage.Change) *look
 		return nil
 	}
 	if change.Kind != storage.Delete {
-		return rowLook(c.Name, change, s.documentRow(c, change.After, revisionOf(change)))
+		return rowLook(c.Name, change, s.documentRow(c, change.Identifier, change.After, revisionOf(change)))
 	}
 	last := change.After
 	if change.Before != "" {
 		last = c.Shown(change.Before)
 	}
-	return deletion(c.Name, change.Identifier, s.documentRow(c, last, change.Revision-1))
+	return deletion(c.Name, change.Identifier, s.documentRow(c, change.Identifier, last, change.Revision-1))
 }
 
 // ofTombstone tells the end of what was deleted before: nobody here knows of it any more.

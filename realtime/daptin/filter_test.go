@@ -120,3 +120,24 @@ func TestFiltersAreJudgedWithoutATrace(t *testing.T) {
 		t.Errorf("%d names are noted, %d after the first filter", now, known)
 	}
 }
+
+// Of a deletion of which no more is known than the reference, filters know the reference.
+func TestFiltersOfUnknownDeletions(t *testing.T) {
+	h := newHouse(t, Options{})
+	c, err := h.documents.Collection("todo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := h.server.documentLook(c, storage.Change{Kind: storage.Delete, Collection: "todo", Identifier: "a"})
+	for filters, want := range map[string]bool{
+		`{"reference_id":"a"}`: true, `{"__type":"todo","title":null}`: true, `{"reference_id":"b"}`: false, `{"title":"x"}`: false,
+	} {
+		f, err := parseFilter(storage.Value(filters))
+		if err != nil || f.wants(l) != want {
+			t.Errorf("%s: %v, %v", filters, f.wants(l), err)
+		}
+	}
+	if got := string(l.data(Doc)); got != `{"__type":"todo","reference_id":"a"}` {
+		t.Error(got)
+	}
+}

@@ -55,11 +55,12 @@ func (f facts) row(others []storage.Field) row {
 	))
 }
 
-// documentRow is a document of a collection as a row, with all its listed columns and without secrets.
-func (s *Server) documentRow(c storage.Collection, doc storage.Document, revision int64) row {
+// documentRow is a document of a collection as a row, with all its listed columns and without secrets. Of what was deleted the
+// document may be unknown.
+func (s *Server) documentRow(c storage.Collection, identifier string, doc storage.Document, revision int64) row {
 	stored := doc.Fields()
 	fields := make([]storage.Field, 0, len(stored)+len(c.Fields)+7)
-	f := facts{table: c.Name, reference: doc.Identifier(), version: revision, owner: "null", updated: "null"}
+	f := facts{table: c.Name, reference: identifier, version: revision, owner: "null", updated: "null"}
 	var own, created, modified storage.Value
 	for _, field := range stored {
 		switch field.Name {

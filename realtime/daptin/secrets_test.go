@@ -47,7 +47,7 @@ func TestSecretsInTheTimeOfCreation(t *testing.T) {
 		`"yesterday"`: `"yesterday"`, `5`: `5`, `null`: `"1970-01-01T00:00:00.001Z"`, `""`: `"1970-01-01T00:00:00.001Z"`,
 		`{"password":"x"}`: `"1970-01-01T00:00:00.001Z"`, `["x"]`: `"1970-01-01T00:00:00.001Z"`, `true`: `"1970-01-01T00:00:00.001Z"`,
 	} {
-		r := h.server.documentRow(c, storage.Document(`{"identifier":"a","created_at":`+created+`,"srvCreated":1}`), 1)
+		r := h.server.documentRow(c, "a", storage.Document(`{"identifier":"a","created_at":`+created+`,"srvCreated":1}`), 1)
 		if got := string(r[r.places()["created_at"]].Value); got != want {
 			t.Errorf("%s: %s, want %s", created, got, want)
 		}
