@@ -283,6 +283,8 @@ describe('meta', () => {
     }
     assert.deepEqual(await ask(bob, { username: 'nosuch' }), forbidden);
     assert.deepEqual(await ask(admin, { username: 'nosuch' }), { error: 'Could not find user nosuch', eventType: 9 });
+    assert.deepEqual(await ask(key, { username: ' nosuch ' }), { error: 'Could not find user  nosuch ', eventType: 9 });
+    assert.deepEqual(await ask(key, { username: '  ' }), { error: 'Error: Please enter a valid username', eventType: 9 });
     assert.deepEqual(await ask(key, { username: 5 }), { error: 'Could not find user 5', eventType: 9 });
     assert.deepEqual(await ask(key, { username: 'bob', val: [1, 'x'] }), { eventType: 9, val: [1, 'x'] });
     assert.deepEqual(await ask(bob, { username: 'bob' }), { eventType: 9, val: [1, 'x'] });

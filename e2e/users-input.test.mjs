@@ -260,6 +260,15 @@ test('refused clients that do not go hold up no login and no echo', async () => 
   assert.ok(Date.now() - begun < 2000, `${Date.now() - begun} ms`);
 });
 
+test('a refused client may write what it likes, until it goes: its connection is not reset', async () => {
+  const refused = await raw(['Origin: bad'], { halfOpen: true });
+  assert.equal(await refused.finished, 'FIN');
+  for (let n = 0; n < 20; n++) await new Promise((resolve, reject) => { refused.socket.write(RawSocket.bytes(0x81, 'x'.repeat(10_000)), error => { if (error) reject(error); else resolve(); }); });
+  refused.socket.end();
+  await refused.ended;
+  assert.equal(refused.failure, undefined);
+});
+
 test('a stop tells every client 1001, and one that is refused meanwhile holds nothing up', async () => {
   const sockets = [await client(), await client({ who: people.bob })];
   await (await raw(['Origin: bad'], { halfOpen: true })).finished;
