@@ -35,15 +35,15 @@ func parseFilter(v storage.Value) (f filter, err error) {
 	for name, value := range v.Members() {
 		switch {
 		case name != "EventType":
+			if len(f.columns) == maxFilters {
+				return f, errFilter
+			}
 			f.columns = append(f.columns, column{strings.Clone(name), comparison(value)})
 			kept.Set(name, value)
 		case value.Text() != "":
 			f.event = strings.Clone(value.Text())
 			kept.Set(name, value)
 		}
-	}
-	if len(f.columns) > maxFilters {
-		return f, errFilter
 	}
 	if fields := kept.Fields(); len(fields) > 0 {
 		f.text = comparison(storage.Value(kept.Document()))
