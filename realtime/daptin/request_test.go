@@ -1,6 +1,7 @@
 package daptin
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
@@ -67,6 +68,7 @@ func FuzzDecode(f *testing.F) {
 		`{"id":"r1","method":"subscribe","attributes":{"topicName":"a,b","filters":{"EventType":"create","n":7}}}`,
 		`{"method":"subscribe","type":"x","payload":{"id":"1","attributes":{"topics":["a",5]}}}`,
 		`{"id":1e5,"method":"new-message","attributes":{"topic":"a","message":{"x":[1,{}]}}}`,
+		`{"id":12345678901234567000,"ID" : 1E400 ,"Id":-0.0,"method":"ping"}`,
 		`{"METHOD":"create-topic","attributes":{"name":"x"}}`, `null`, `{"filters":{}}`, `{"method":5}`, `[`,
 	} {
 		f.Add([]byte(seed))
@@ -81,6 +83,9 @@ func FuzzDecode(f *testing.F) {
 		}
 		if r.id != "" && r.id.Type() != storage.Number && r.id.Text() == "" {
 			t.Errorf("id %s", r.id)
+		}
+		if r.id != "" && !json.Valid([]byte(r.id)) {
+			t.Errorf("id %q", r.id)
 		}
 		if names := r.topics(); len(names) > 0 && r.topic() == "" && r.attributes.Get("topics").Type() != storage.Array && r.kind == "" {
 			t.Errorf("topics %q and no topic", names)
