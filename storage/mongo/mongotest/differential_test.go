@@ -24,7 +24,7 @@ func TestLikeSQLite(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		limits().Compare(t, *seed+i, n, embedded, open(t, uri))
+		limits().Compare(t, *seed+i, n, embedded, openPatient(t, uri))
 		if err := embedded.Close(); err != nil {
 			t.Error(err)
 		}

@@ -26,6 +26,6 @@ func limits() storagetest.Limits {
 func TestSuite(t *testing.T) {
 	limits().Run(t, func(t *testing.T) storage.Engine {
 		uri, _ := freshDatabase(t)
-		return open(t, uri)
+		return openPatient(t, uri)
 	})
 }

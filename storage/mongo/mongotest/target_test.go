@@ -110,11 +110,22 @@ func TestWithDatabase(t *testing.T) {
 	}
 }
 
-// open opens an engine on a database, quiet, and closes it at the test's end. It is patient: FerretDB works on one core with
-// the test, and a busy machine is no absent database.
+// open opens an engine on a database, quiet, and closes it at the test's end.
 func open(t *testing.T, uri string) *mongo.Engine {
 	t.Helper()
-	e, err := mongo.Open(t.Context(), mongo.Options{URI: uri, Timeout: 20 * time.Second, Log: slog.New(slog.DiscardHandler)})
+	return opened(t, mongo.Options{URI: uri})
+}
+
+// openPatient opens an engine for tests that make FerretDB work hard: a busy machine is no absent database.
+func openPatient(t *testing.T, uri string) *mongo.Engine {
+	t.Helper()
+	return opened(t, mongo.Options{URI: uri, Timeout: 20 * time.Second})
+}
+
+func opened(t *testing.T, o mongo.Options) *mongo.Engine {
+	t.Helper()
+	o.Log = slog.New(slog.DiscardHandler)
+	e, err := mongo.Open(t.Context(), o)
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
