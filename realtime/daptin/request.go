@@ -10,6 +10,7 @@ import (
 // request is a client's message, whichever dialect it is in (spec §3; §12, traps 1 to 4).
 type request struct {
 	id         storage.Value // a string or number as the client gave it; absent: none
+	odd        bool          // the id is of another type, which only the typed dialect minds
 	method     string
 	attributes storage.Value // an object; absent: none
 	kind       string        // type, which only subscribers of the oldest dialect send: their topic
@@ -45,7 +46,7 @@ func decode(message []byte) (request, error) {
 	case r.id.Type() == storage.Number:
 		r.id = numberGiven(message)
 	case r.id.Text() == "":
-		r.id = ""
+		r.odd, r.id = !optional(r.id, storage.String), ""
 	}
 	r.method = method.Text()
 	r.attributes = parameters(attributes, payload)

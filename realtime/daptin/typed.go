@@ -26,6 +26,9 @@ var typedMethods = map[string]func(*conn, context.Context, request){
 // typed works on a request in the typed dialect. Err is what was wrong with it already: errMalformed, errTooFast.
 func (c *conn) typed(ctx context.Context, r request, err error) {
 	method := typedMethods[r.method]
+	if r.odd && err == nil {
+		err = errMalformed
+	}
 	switch {
 	case err != nil:
 		c.refuse(r, wording{}.of(err, ""))

@@ -183,7 +183,7 @@ func TestMalformedRequestsOfTheTypedDialect(t *testing.T) {
 	c.ask(`{"id":"q","method":"ping","attributes":[]}`, no("q", "ping", "malformed request"))
 	c.ask(`{"id":5,"method":"nope"}`, `{"type":"response","id":5,"method":"nope","ok":false,"error":"no such method"}`)
 	c.ask(`{"id":-5.50e1,"method":"unsubscribe"}`, `{"type":"response","id":-5.50e1,"method":"unsubscribe","ok":false,"error":"missing or invalid topicName"}`)
-	c.ask(`{"id":{"a":1},"method":"nope"}`, `{"type":"response","method":"nope","ok":false,"error":"no such method"}`)
+	c.ask(`{"id":{"a":1},"method":"nope"}`, `{"type":"response","method":"nope","ok":false,"error":"malformed request"}`)
 	if err := c.ws.WriteMessage(2, []byte(`{"method":"ping"}`)); err != nil {
 		t.Fatal(err)
 	}
@@ -453,6 +453,21 @@ func TestNumbersAsIDs(t *testing.T) {
 	for _, id := range []string{"5", "-0", "1.0", "1e3", "9007199254740993", "12345678901234567000", "100000000000000000000000"} {
 		c.ask(`{"ID":3,"Id":`+id+`,"method":"nope"}`, `{"type":"response","id":`+id+`,"method":"nope","ok":false,"error":"no such method"}`)
 	}
+}
+
+// Other ids are malformed. The document's dialect never looks at them.
+func TestIDsOfOtherTypes(t *testing.T) {
+	h := newHouse(t, Options{})
+	token := h.token("alice", "api:*:*")
+	c, doc := h.typed(token), h.connect(token, "&protocol=doc")
+	for _, id := range []string{`true`, `{"a":1}`, `["1"]`} {
+		c.ask(`{"id":`+id+`,"method":"subscribe","attributes":{"topicName":"todo"}}`, `{"type":"response","method":"subscribe","ok":false,"error":"malformed request"}`)
+		doc.send(`{"id":` + id + `,"method":"list-topic"}`)
+		if answer := doc.next(); !strings.Contains(answer, `"topic-list"`) {
+			t.Error(answer)
+		}
+	}
+	c.ask(`{"id":null,"method":"subscribe","attributes":{"topicName":"todo"}}`, `{"type":"response","method":"subscribe","ok":true,`+b64(`{"topic":"todo"}`))
 }
 
 func TestTypedLimits(t *testing.T) {
