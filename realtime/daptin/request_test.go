@@ -16,7 +16,7 @@ func TestDecode(t *testing.T) {
 		` {"id":"a","method":"m","attributes":{"x":1}} `:              {id: `"a"`, method: "m", attributes: `{"x":1}`},
 		`{"ID":5,"METHOD":"m","Attributes":null}`:                     {id: "5", method: "m"},
 		`{"id":"","method":null}`:                                     {},
-		`{"id":true}`:                                                 {},
+		`{"id":true}`:                                                 {odd: true},
 		`{"method":"a","Method":"b"}`:                                 {method: "b"},
 		`{"method":"m","payload":{"attributes":{"x":1},"topic":"a"}}`: {method: "m", attributes: `{"x":1}`},
 		`{"method":"m","payload":{"x":1,"attributes":[]}}`:            {method: "m", attributes: `{"x":1,"attributes":[]}`},
