@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 )
 
@@ -65,7 +66,7 @@ func ParseConfig(text []byte) (Config, error) {
 		name string
 		to   any
 	}{
-		{"host", &c.Host}, {"port", &c.Port}, {"approvedSocketDomains", &c.ApprovedSocketDomains}, {"socketApiKey", &c.SocketAPIKey},
+		{"host", &c.Host}, {"port", &c.Port}, {"approvedSocketDomains", (*patterns)(&c.ApprovedSocketDomains)}, {"socketApiKey", &c.SocketAPIKey},
 		{"documentEvents", &c.DocumentEvents}, {"userEvents", &c.UserEvents}, {"openMeta", &c.OpenMeta},
 	} {
 		if err := read(section, key.name, key.to); err != nil {
@@ -101,11 +102,30 @@ func wordOf(to any) string {
 		return "whole number"
 	case *bool:
 		return "boolean"
-	case *[]string:
+	case *patterns:
 		return "list of strings"
 	default:
 		return "section"
 	}
+}
+
+// patterns are a list of strings. A null among them is none, and would otherwise be the empty pattern, which approves everybody.
+type patterns []string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *patterns) UnmarshalJSON(text []byte) error {
+	var list []*string
+	if err := json.Unmarshal(text, &list); err != nil || list == nil {
+		return err
+	}
+	*p = make(patterns, len(list))
+	for i, one := range list {
+		if one == nil {
+			return &json.UnmarshalTypeError{Value: "null", Type: reflect.TypeFor[string]()}
+		}
+		(*p)[i] = *one
+	}
+	return nil
 }
 
 // located says in which line the text stops being JSON.
@@ -144,7 +164,7 @@ func ParseDomains(text string) ([]string, error) {
 	if !strings.HasPrefix(strings.TrimSpace(text), "[") {
 		return strings.Fields(text), nil
 	}
-	var list []string
+	var list patterns
 	if err := json.Unmarshal(withoutTrailingCommas([]byte(text)), &list); err != nil {
 		return nil, errors.New("must be a JSON list of strings, or patterns separated by blanks")
 	}

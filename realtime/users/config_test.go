@@ -72,6 +72,7 @@ func TestBadConfigNamesItsKey(t *testing.T) {
 		`{"websocket":{"approvedSocketDomains":"localhost"}}`:        "websocket.approvedSocketDomains: must be a list of strings",
 		`{"websocket":{"approvedSocketDomains":["a","(?=b)"]}}`:      `websocket.approvedSocketDomains[1]: pattern "(?=b)"`,
 		`{"websocket":{"approvedSocketDomains":["(a)\\1"]}}`:         "backreferences",
+		`{"websocket":{"approvedSocketDomains":["a",null]}}`:         "websocket.approvedSocketDomains: must be a list of strings",
 		`{"websocket":{"userEvents":"some"}}`:                        "websocket.userEvents: must be all or restricted",
 		`{"websocket":{"documentEvents":1}}`:                         "websocket.documentEvents: must be a boolean",
 		"{\"websocket\":{\n\"port\" 1}}":                             "line 2",
@@ -110,6 +111,7 @@ func TestDomainsOfTheEnvironment(t *testing.T) {
 		" a  ^b$\n":     {"a", "^b$"},
 		`["a b", "c",]`: {"a b", "c"},
 		`[a-z]+`:        nil,
+		`["a",null]`:    nil,
 	} {
 		got, err := ParseDomains(text)
 		if (err == nil) != (want != nil) || err == nil && strings.Join(got, "|") != strings.Join(want, "|") {
