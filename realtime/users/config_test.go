@@ -74,6 +74,7 @@ func TestBadConfigNamesItsKey(t *testing.T) {
 		`{"websocket":{"approvedSocketDomains":["(a)\\1"]}}`:         "backreferences",
 		`{"websocket":{"approvedSocketDomains":["a",null]}}`:         "websocket.approvedSocketDomains: must be a list of strings",
 		`{"websocket":{"userEvents":"some"}}`:                        "websocket.userEvents: must be all or restricted",
+		`{"websocket":{"socketApiKey":"k\n"}}`:                       "websocket.socketApiKey: must not begin or end with white space",
 		`{"websocket":{"documentEvents":1}}`:                         "websocket.documentEvents: must be a boolean",
 		"{\"websocket\":{\n\"port\" 1}}":                             "line 2",
 		`{"websocket":{"approvedSocketDomains":["localhost",,"x"]}}`: "line 1",

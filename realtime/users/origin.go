@@ -1,10 +1,12 @@
 package users
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"regexp/syntax"
 	"slices"
+	"strings"
 )
 
 // Origins are the compiled patterns of approved clients.
@@ -17,6 +19,9 @@ func (c Config) Compile() (Origins, error) {
 	}
 	if c.UserEvents != All && c.UserEvents != Restricted {
 		return nil, fmt.Errorf("websocket.userEvents: must be %s or %s, not %q", All, Restricted, c.UserEvents)
+	}
+	if strings.TrimSpace(c.SocketAPIKey) != c.SocketAPIKey { // which no header could show
+		return nil, errors.New("websocket.socketApiKey: must not begin or end with white space")
 	}
 	var origins Origins
 	for i, pattern := range c.ApprovedSocketDomains {
