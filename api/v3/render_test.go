@@ -148,7 +148,7 @@ func TestXMLNeedsFewWords(t *testing.T) {
 	searches := 100 * time.Since(start) // 800,000 of them, here and now
 	start = time.Now()
 	text := written("xml", true, storage.Document(doc.String()))
-	if took := time.Since(start); took > searches/2 || !strings.Contains(text, "<names0>0</names0>") {
+	if took := time.Since(start); took > searches/6 || !strings.Contains(text, "<names0>0</names0>") {
 		t.Errorf("%v, where searching all would take %v: %.200s", took, searches, text[strings.Index(text, "<names0s>"):])
 	}
 }
