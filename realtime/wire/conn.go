@@ -75,6 +75,7 @@ type Conn struct {
 	draining bool // a goroutine writes
 	said     bool // our close frame is written
 	parted   bool // the client's close frame is read, or it has stopped sending
+	deaf     bool // what the client sends is no longer understood, its close frame neither
 	timer    *time.Timer
 
 	in      [][]byte   // messages that wait to be worked on
@@ -150,9 +151,13 @@ func (c *Conn) write() {
 	}
 	c.draining = false
 	over := c.state == parting && c.spoken()
+	deaf := c.deaf
 	c.mu.Unlock()
-	if over {
+	switch {
+	case over:
 		c.leave()
+	case deaf:
+		c.link.End() // clients wait for it before they tell that the connection is closed
 	}
 }
 

@@ -107,6 +107,7 @@ func (c *Conn) answerClose(heard *websocket.CloseError) {
 // it might be reset before it reads why.
 func (c *Conn) reject(code int, reason string) {
 	c.mu.Lock()
+	c.deaf = true
 	c.part(code, reason)
 	c.mu.Unlock()
 	_, _ = io.Copy(io.Discard, c.inlet) // ends with the connection, by the timer at the latest
