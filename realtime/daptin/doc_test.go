@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"nightwire/realtime/realtimetest"
 )
 
 const listTopics = `{"method":"list-topic"}`
@@ -190,6 +192,7 @@ func TestEveryWayToSubscribe(t *testing.T) {
 func TestSubjects(t *testing.T) {
 	h := newHouse(t, Options{})
 	admin, other := h.connect(h.token("admin", "*")), h.connect(h.token("other", "api:*:*"))
+	realtimetest.CatchUp(t, h.hub, h.documents, "todo")
 	for _, c := range []*client{admin, other} {
 		c.send(subscribe("user_account"))
 		c.settled()

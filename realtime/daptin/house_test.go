@@ -2,7 +2,6 @@ package daptin
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -16,6 +15,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"nightwire/realtime"
+	"nightwire/realtime/realtimetest"
 	"nightwire/security"
 	"nightwire/storage"
 	"nightwire/storage/sqlite"
@@ -109,43 +109,18 @@ func (h *house) accounts() security.Accounts { return storage.NewAccounts(h.engi
 func (h *house) token(name string, permissions ...string) string {
 	h.t.Helper()
 	h.role(name, permissions...)
-	token, err := h.guard.EnsureSubject(h.t.Context(), name, name)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return token
+	return realtimetest.PutSubject(h.t, h.guard, name, name)
 }
 
 func (h *house) role(name string, permissions ...string) {
 	h.t.Helper()
-	role, err := json.Marshal(map[string]any{"name": name, "permissions": permissions})
-	if err == nil {
-		_, err = h.guard.Create(h.t.Context(), security.Operator(), security.Roles, role)
-	}
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	realtimetest.PutRole(h.t, h.guard, name, permissions...)
 }
 
 // remove deletes a subject or a role.
 func (h *house) remove(kind security.AccountKind, name string) {
 	h.t.Helper()
-	text, err := h.guard.List(h.t.Context(), security.Operator(), kind)
-	var list []struct {
-		ID   string `json:"_id"`
-		Name string `json:"name"`
-	}
-	if err == nil {
-		err = json.Unmarshal(text, &list)
-	}
-	for _, one := range list {
-		if err == nil && one.Name == name {
-			err = h.guard.Remove(h.t.Context(), security.Operator(), kind, one.ID)
-		}
-	}
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	realtimetest.Remove(h.t, h.guard, kind, name)
 }
 
 // by is a request of the subject whose token it is.

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"testing"
 
+	"nightwire/realtime/realtimetest"
 	"nightwire/security"
 	"nightwire/storage"
 )
@@ -321,6 +322,7 @@ func TestUsers(t *testing.T) {
 	admin.ask(`{"type":"get","collection":"directus_users","query":{"fields":["first_name","role","roles","status","token","accessToken","notes"],"sort":["-first_name"],"filter":{"first_name":{"_neq":"x"}}}}`,
 		`{"type":"RESPONSE","data":[{"first_name":"other","role":"other-role","roles":["other-role"],"status":"active"},{"first_name":"admin","role":"admin-role","roles":["admin-role"],"status":"active"}]}`)
 	admin.ask(`{"type":"get","collection":"directus_users","query":{"aggregate":{"count":["*"]}}}`, `{"type":"RESPONSE","data":[{"count":2}]}`)
+	realtimetest.CatchUp(t, h.hub, h.documents, "todo")
 	admin.send(`{"type":"subscribe","collection":"directus_users"}`)
 	admin.send(`{"type":"subscribe","collection":"directus_users","uid":"u","query":{"fields":["first_name"],"filter":{"first_name":{"_eq":"third"}}}}`)
 	admin.settled()

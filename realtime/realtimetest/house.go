@@ -2,7 +2,6 @@ package realtimetest
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"runtime"
@@ -36,45 +35,20 @@ func open(t *testing.T, p Protocol) *stage {
 // role makes a role with these permissions.
 func (s *stage) role(name string, permissions ...string) {
 	s.Helper()
-	text, err := json.Marshal(map[string]any{"name": name, "permissions": permissions})
-	if err == nil {
-		_, err = s.Guard.Create(context.Background(), security.Operator(), security.Roles, text)
-	}
-	if err != nil {
-		s.Fatal(err)
-	}
+	PutRole(s, s.Guard, name, permissions...)
 }
 
 // reader is the token of a new subject that may read everything, by a role of its name.
 func (s *stage) reader(name string) string {
 	s.Helper()
 	s.role(name, "api:*:read")
-	token, err := s.Guard.EnsureSubject(context.Background(), name, name)
-	if err != nil {
-		s.Fatal(err)
-	}
-	return token
+	return PutSubject(s, s.Guard, name, name)
 }
 
 // remove removes a role or subject.
 func (s *stage) remove(kind security.AccountKind, name string) {
 	s.Helper()
-	text, err := s.Guard.List(context.Background(), security.Operator(), kind)
-	var list []struct {
-		ID   string `json:"_id"`
-		Name string `json:"name"`
-	}
-	if err == nil {
-		err = json.Unmarshal(text, &list)
-	}
-	for _, one := range list {
-		if err == nil && one.Name == name {
-			err = s.Guard.Remove(context.Background(), security.Operator(), kind, one.ID)
-		}
-	}
-	if err != nil {
-		s.Fatal(err)
-	}
+	Remove(s, s.Guard, kind, name)
 }
 
 // write stores a group of new documents of that size and returns their identifiers.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"nightwire/realtime"
+	"nightwire/realtime/realtimetest"
 	"nightwire/security"
 	"nightwire/storage"
 	"nightwire/storage/sqlite"
@@ -153,33 +154,14 @@ func (h *house) put(kind security.AccountKind, id string, fields map[string]any)
 // token makes a subject with these permissions, by a role of its name.
 func (h *house) token(name string, permissions ...string) string {
 	h.t.Helper()
-	h.put(security.Roles, "", map[string]any{"name": name, "permissions": permissions})
-	token, err := h.guard.EnsureSubject(h.t.Context(), name, name)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return token
+	realtimetest.PutRole(h.t, h.guard, name, permissions...)
+	return realtimetest.PutSubject(h.t, h.guard, name, name)
 }
 
 // remove deletes a subject or a role.
 func (h *house) remove(kind security.AccountKind, name string) {
 	h.t.Helper()
-	text, err := h.guard.List(h.t.Context(), security.Operator(), kind)
-	var list []struct {
-		ID   string `json:"_id"`
-		Name string `json:"name"`
-	}
-	if err == nil {
-		err = json.Unmarshal(text, &list)
-	}
-	for _, one := range list {
-		if err == nil && one.Name == name {
-			err = h.guard.Remove(h.t.Context(), security.Operator(), kind, one.ID)
-		}
-	}
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	realtimetest.Remove(h.t, h.guard, kind, name)
 }
 
 // by is a request of the subject whose token it is; of the operator where there is none.
